@@ -1,0 +1,57 @@
+"""What a search index over runs promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kiseki_server.domain.filters.tree import Filter, SortKey
+from kiseki_server.domain.runs.types import Run
+from kiseki_server.kit.ids import ProjectId, RunId
+
+
+@dataclass(frozen=True, slots=True)
+class RunHits:
+    """Ids in order, with how many match in all."""
+
+    ids: tuple[RunId, ...]
+    cursor: str | None
+    total: int
+
+
+class RunIndex(Protocol):
+    """Finds runs by anything in them; the metadata store stays the truth.
+
+    `put` replaces what the index knows of a run and is visible when it returns. Deleted runs
+    (``deleted_at`` set) match only when asked for. The order is total: after the sort keys,
+    newest first by creation, then by id; a cursor goes on behind the last hit of its page, also
+    when runs came or changed since.
+    """
+
+    def put(self, runs: Sequence[Run]) -> None: ...
+
+    def search(
+        self,
+        project: ProjectId,
+        *,
+        filter: Filter | None = None,
+        sort: Sequence[SortKey] = (),
+        limit: int = 100,
+        cursor: str | None = None,
+        deleted: bool = False,
+    ) -> RunHits:
+        """Find runs.
+
+        Raises:
+            BadRequest: Unknown field root, bad regular expression or bad cursor.
+        """
+        ...
+
+    def fields(
+        self, project: ProjectId, root: str, *, prefix: str = "", limit: int = 1000
+    ) -> Sequence[str]:
+        """Dotted paths that occur below ``config`` or ``summary``, for completion and columns."""
+        ...
+
+    def remove(self, runs: Sequence[RunId]) -> None: ...
