@@ -28,6 +28,12 @@ class Arrival:
     appends: Sequence[Append] = ()
     console: Sequence[Line] = ()
     change: RunChange | None = None
+    end: RunChange | None = None
+    """How the writer ended; stands outside the positions, so a repeat may bring it again."""
+    label: str | None = None
+    """Name of the writer where several write one run."""
+    starts: bool = False
+    """The arrival holds the writer's first record: the writer begins, or goes on with, the run."""
     derive_summary: bool = True
     """Put the last values of the history into the run's summary, as its metrics ask."""
 

@@ -60,6 +60,8 @@ class Run:
     finished_at: datetime | None
     stop_requested: bool
     deleted_at: datetime | None = None
+    summary_set: tuple[str, ...] = ()
+    """Top-level keys of the summary that were set by hand; the history leaves them alone."""
 
 
 @dataclass(frozen=True, slots=True)

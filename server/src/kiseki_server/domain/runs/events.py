@@ -1,0 +1,95 @@
+"""What happens to runs, told to whoever watches.
+
+Two ways out. The *log* is part of the transaction: what it holds has happened, in order, and
+automations and audit read it. *Live events* go to open browsers after the commit; they may be
+merged or lost, and only say where to look again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from kiseki_server.domain.runs.types import Json
+from kiseki_server.kit.ids import ProjectId, RunId
+
+EventKind = Literal[
+    "run.created", "run.state_changed", "run.changed", "run.stop_requested", "run.deleted"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the log."""
+
+    kind: EventKind
+    time: datetime
+    project: ProjectId
+    run: RunId
+    payload: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An entry with its place in the log."""
+
+    id: int
+    event: Event
+
+
+class EventLog(Protocol):
+    """Events in the order of their commit; works inside the caller's transaction."""
+
+    def append(self, events: Sequence[Event]) -> None: ...
+
+    def since(self, after: int, *, limit: int = 500) -> Sequence[LoggedEvent]:
+        """Entries behind ``after``, oldest first."""
+        ...
+
+    def trim(self, before: datetime) -> int:
+        """Drop older entries; how many there were."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunChanged:
+    """Any field of the run changed, or the run is new or deleted."""
+
+    project: ProjectId
+    run: str
+    state: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAppended:
+    project: ProjectId
+    run: str
+    stream: Literal["history", "system"]
+    last_step: int
+    keys_added: bool
+    """Keys may have come that the run did not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleAppended:
+    project: ProjectId
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChanged:
+    """The project's own fields changed, or its list of runs did."""
+
+    project: ProjectId
+
+
+LiveEvent = RunChanged | HistoryAppended | ConsoleAppended | ProjectChanged
+
+
+class LiveEvents(Protocol):
+    """Whoever wants to know now. `publish` never blocks, from whatever thread it is called."""
+
+    def publish(self, events: Sequence[LiveEvent]) -> None: ...

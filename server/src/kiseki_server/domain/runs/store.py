@@ -1,0 +1,83 @@
+"""What a store of runs promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from kiseki_server.domain.runs.types import Run, RunState
+from kiseki_server.kit.ids import ProjectId, RunId
+
+
+@dataclass(frozen=True, slots=True)
+class Indexable:
+    """A run that the search index has not seen in its present form."""
+
+    run: Run
+    revision: int
+
+
+class RunStore(Protocol):
+    """Runs, the truth about them.
+
+    Every method works inside the transaction that its caller has opened. Deleted runs stay
+    (``deleted_at`` set) until `remove`, and keep their name. Each `create` and `update` raises
+    the run's revision; `indexable` finds runs whose revision `mark_indexed` has not been told,
+    so what the search index misses is known even after a crash.
+    """
+
+    def create(self, draft: Run) -> Run:
+        """Store a new run; the store chooses its id, whatever ``draft.id`` says.
+
+        Raises:
+            Conflict: The project has a run of that name, perhaps a deleted one.
+        """
+        ...
+
+    def get(self, ids: Sequence[RunId], *, lock: bool = False) -> Mapping[RunId, Run]:
+        """The runs that exist, deleted ones included.
+
+        With ``lock`` nobody else changes them before the transaction ends.
+        """
+        ...
+
+    def find(self, project: ProjectId, name: str, *, lock: bool = False) -> Run | None: ...
+
+    def named(self, project: ProjectId, names: Sequence[str]) -> Mapping[str, Run]:
+        """The runs of those names that exist, deleted ones left out."""
+        ...
+
+    def update(self, changes: Sequence[tuple[Run, Run]]) -> None:
+        """Write what differs between the two forms of each run, (before, after)."""
+        ...
+
+    def next_number(self, project: ProjectId) -> int:
+        """Count up the project's runs: 1, 2, 3 …, never the same twice."""
+        ...
+
+    def silent(self, states: Sequence[RunState], since: datetime) -> Sequence[Run]:
+        """Runs in those states whose last sign of life lies before ``since``.
+
+        A run that never sent a heartbeat counts from when it started.
+        """
+        ...
+
+    def indexable(
+        self, *, project: ProjectId | None = None, limit: int = 500
+    ) -> Sequence[Indexable]:
+        """Runs that the search index has to be told about, lowest id first."""
+        ...
+
+    def mark_indexed(self, runs: Sequence[tuple[RunId, int]]) -> None:
+        """Note which revisions the search index holds."""
+        ...
+
+    def deleted(self, before: datetime, *, limit: int = 500) -> Sequence[Run]:
+        """Runs deleted before that time, for good riddance."""
+        ...
+
+    def remove(self, ids: Sequence[RunId]) -> None:
+        """Forget the runs altogether, with everything that hangs on them in this store."""
+        ...
