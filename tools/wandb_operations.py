@@ -157,9 +157,7 @@ def _fill(scope: _Scope, body: Iterable[ast.AST]) -> Iterator[tuple[ast.AST, _Sc
                 scope.assigned[name].append(value)
             case ast.AugAssign(target=ast.Name(id=name), value=value):
                 scope.added[name].append(value)
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[value]
-            ):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[value]):
                 scope.added[name].append(value)
         waiting.extend(ast.iter_child_nodes(node))
 
@@ -174,9 +172,9 @@ def _expressions(body: Iterable[ast.AST]) -> Iterator[ast.expr]:
             yield node
         if isinstance(node, (ast.JoinedStr, ast.BinOp)):
             continue
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in {"replace", "format"}:
-                continue
+        chained = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if chained and node.func.attr in {"replace", "format"}:
+            continue
         yield from _expressions(ast.iter_child_nodes(node))
 
 
@@ -282,9 +280,12 @@ def _operations(text: str, source: str) -> Iterator[Operation]:
 
 
 def _consistent(document: str) -> bool:
-    """The document uses exactly the fragments that it defines."""
+    """The document uses exactly the fragments and variables that it declares."""
     used = set(re.findall(r"\.\.\.\s*(?!on\b)(\w+)", document))
-    return used == set(re.findall(r"\bfragment\s+(\w+)\s+on\b", document))
+    if used != set(re.findall(r"\bfragment\s+(\w+)\s+on\b", document)):
+        return False
+    declared = set(re.findall(r"\$(\w+)\s*:", document))
+    return declared == set(re.findall(r"\$(\w+)\b(?!\s*:)", document))
 
 
 def operations(environment: Path) -> list[Operation]:
@@ -302,11 +303,7 @@ def operations(environment: Path) -> list[Operation]:
     ):
         found.setdefault((operation.name, " ".join(operation.document.split())), operation)
     sound = {each.name for each in found.values() if _consistent(each.document)}
-    return [
-        each
-        for each in found.values()
-        if each.name not in sound or _consistent(each.document)
-    ]
+    return [each for each in found.values() if each.name not in sound or _consistent(each.document)]
 
 
 def main() -> None:
