@@ -14,7 +14,7 @@ const allowed: Record<string, string[]> = {
   lib: [],
 };
 
-export function wrongImport(file: string, specifier: string): string | null {
+function wrongImport(file: string, specifier: string): string | null {
   const from = file.split("/")[0] ?? "";
   if (specifier.startsWith(".")) {
     const target = join(dirname(file), specifier).split("/")[0];

@@ -1,0 +1,59 @@
+import type { ReactNode } from "react";
+import styles from "./chip.module.css";
+import type { IconName } from "./icon";
+import { Icon } from "./icon";
+
+export const runStates = ["running", "finished", "failed", "crashed", "killed"] as const;
+export type RunState = (typeof runStates)[number];
+
+const icons: Record<RunState, IconName | null> = {
+  running: null,
+  finished: "check",
+  failed: "close",
+  crashed: "bolt",
+  killed: "stop",
+};
+
+export function isRunState(state: string): state is RunState {
+  return (runStates as readonly string[]).includes(state);
+}
+
+/** State of a run as icon and text, never by colour alone. */
+export function StateChip({ state, label }: { state: string; label: string }) {
+  const known = isRunState(state) ? state : "killed";
+  return (
+    <span className={`${styles.state} ${styles[known]}`}>
+      <StateGlyph state={state} />
+      {label}
+    </span>
+  );
+}
+
+/** The icon alone, for narrow lists; the label is its spoken name. */
+export function StateGlyph({ state, label }: { state: string; label?: string }) {
+  const known = isRunState(state) ? state : "killed";
+  const icon = icons[known];
+  return (
+    <span
+      className={`${styles.glyph} ${label ? styles[known] : ""}`}
+      title={label}
+      role={label ? "img" : undefined}
+      aria-label={label}
+    >
+      {icon ? <Icon name={icon} size={12} /> : <span className={styles.pulse} />}
+    </span>
+  );
+}
+
+export function Tag({ children, onRemove }: { children: ReactNode; onRemove?: ReactNode }) {
+  return (
+    <span className={styles.tag}>
+      <span className="truncate">{children}</span>
+      {onRemove}
+    </span>
+  );
+}
+
+export function Count({ children }: { children: ReactNode }) {
+  return <span className={styles.count}>{children}</span>;
+}
