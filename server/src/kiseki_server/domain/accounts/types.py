@@ -52,6 +52,36 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """Owns teams; its members reach all of them."""
+
+    id: OrgId
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user in an organisation."""
+
+    user: User
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What the server knows of a key; the key itself is shown once and forgotten."""
+
+    id: int
+    user: UserId
+    name: str
+    hint: str
+    """The key's last characters, so that its owner can tell it from others."""
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks: a user with everything that decides what they may do."""
 

@@ -1,0 +1,48 @@
+"""What the server counts about itself, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+REQUESTS = Counter(
+    "kiseki_requests", "Requests answered.", ["method", "route", "status"], registry=REGISTRY
+)
+REQUEST_SECONDS = Histogram(
+    "kiseki_request_seconds",
+    "Time from a request's first byte to the start of its answer.",
+    ["route"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+INGESTED_POINTS = Counter(
+    "kiseki_ingested_points", "Numbers and other values made durable.", registry=REGISTRY
+)
+COMMIT_POINTS = Histogram(
+    "kiseki_group_commit_points",
+    "Points stored together by one group commit.",
+    buckets=(1, 10, 100, 1_000, 10_000, 50_000, 100_000, 250_000, 500_000, 1_000_000),
+    registry=REGISTRY,
+)
+COMMIT_ARRIVALS = Histogram(
+    "kiseki_group_commit_arrivals",
+    "Requests acknowledged together by one group commit.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+    registry=REGISTRY,
+)
+COMMIT_SECONDS = Histogram(
+    "kiseki_group_commit_seconds",
+    "Time that one group commit takes to make its arrivals durable.",
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+QUEUED_ARRIVALS = Gauge(
+    "kiseki_queued_arrivals", "Requests that wait for a group commit.", registry=REGISTRY
+)
+LIVE_STREAMS = Gauge(
+    "kiseki_live_streams", "Browsers that listen to live events.", registry=REGISTRY
+)
