@@ -268,13 +268,14 @@ def test_interruptions_lose_nothing(tmp_path: Path) -> None:
         fired += 1
         payload = b"handler %d" % fired
         positions[journal.append(payload)] = payload
+        signal.setitimer(signal.ITIMER_REAL, 0.0001)
         if may_raise:
             may_raise = False
             interrupted += 1
             raise Interrupted
 
     previous = signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0002)
+    signal.setitimer(signal.ITIMER_REAL, 0.0001)
     number = 0
     try:
         while interrupted < 2000:
