@@ -33,7 +33,7 @@ class Table:
     def __post_init__(self) -> None:
         self.rows: list[tuple[str, list[Measurement]]] = []
 
-    def add(self, name: str, *cells: Measurement | float | None | str) -> None:
+    def add(self, name: str, *cells: Measurement | float | str | None) -> None:
         measured = [
             cell
             if isinstance(cell, Measurement)
