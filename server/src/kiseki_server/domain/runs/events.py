@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from kiseki_server.domain.runs.types import Json
-from kiseki_server.kit.ids import ProjectId, RunId
+from kiseki_server.kit.ids import ProjectId
 
 EventKind = Literal[
     "run.created", "run.state_changed", "run.changed", "run.stop_requested", "run.deleted"
@@ -22,12 +22,12 @@ EventKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the log."""
+    """One entry of the log; ``run`` is the name that the client chose."""
 
     kind: EventKind
     time: datetime
     project: ProjectId
-    run: RunId
+    run: str
     payload: Mapping[str, Json]
 
 
@@ -42,7 +42,7 @@ class LoggedEvent:
 class EventLog(Protocol):
     """Events in the order of their commit; works inside the caller's transaction."""
 
-    def append(self, events: Sequence[Event]) -> None: ...
+    def append(self, new: Sequence[Event]) -> None: ...
 
     def since(self, after: int, *, limit: int = 500) -> Sequence[LoggedEvent]:
         """Entries behind ``after``, oldest first."""

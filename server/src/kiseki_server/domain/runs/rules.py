@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from kiseki.wire.records import MetricDefinition
 from kiseki_server.domain.runs.names import check_display_name
+from kiseki_server.domain.runs.summaries import AGGREGATES
 from kiseki_server.domain.runs.types import Json, Run, RunChange, RunState
 from kiseki_server.kit.errors import BadRequest, Conflict
 
@@ -96,7 +97,7 @@ def _enter(run: Run, change: RunChange, previous: RunState, now: datetime) -> Ru
 
 def silence(run: Run) -> RunChange:
     """What becomes of a run that has sent nothing for `SILENCE`."""
-    since = run.heartbeat_at or run.started_at
+    since = run.heartbeat_at or run.created_at
     return RunChange(
         state=RunState.PREEMPTED if run.state == RunState.PREEMPTING else RunState.CRASHED,
         state_reason=f"{_NO_HEARTBEAT}{since.isoformat(timespec='seconds')}",
@@ -121,6 +122,12 @@ def merge_metrics(
             raise BadRequest(
                 f"The metric {change.name!r} has the goal {change.goal!r}",
                 hint="A goal is minimize or maximize.",
+            )
+        unknown = [name for name in change.summary or () if name not in AGGREGATES]
+        if unknown:
+            raise BadRequest(
+                f"The metric {change.name!r} asks for the summary {unknown[0]!r}",
+                hint=f"Choose among {', '.join(sorted(AGGREGATES))}.",
             )
         before = merged.get(change.name, MetricDefinition(name=change.name))
         merged[change.name] = MetricDefinition(

@@ -60,7 +60,7 @@ class RunStore(Protocol):
     def silent(self, states: Sequence[RunState], since: datetime) -> Sequence[Run]:
         """Runs in those states whose last sign of life lies before ``since``.
 
-        A run that never sent a heartbeat counts from when it started.
+        A run that never sent a heartbeat counts from when it was created. Locks the runs.
         """
         ...
 
@@ -70,12 +70,12 @@ class RunStore(Protocol):
         """Runs that the search index has to be told about, lowest id first."""
         ...
 
-    def mark_indexed(self, runs: Sequence[tuple[RunId, int]]) -> None:
+    def mark_indexed(self, marks: Sequence[tuple[RunId, int]]) -> None:
         """Note which revisions the search index holds."""
         ...
 
     def deleted(self, before: datetime, *, limit: int = 500) -> Sequence[Run]:
-        """Runs deleted before that time, for good riddance."""
+        """Runs deleted before that time, or with their project."""
         ...
 
     def remove(self, ids: Sequence[RunId]) -> None:

@@ -116,6 +116,8 @@ projects = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("deleted_at", UtcTime),
+    # How many runs have been made, for the numbers in their display names.
+    Column("run_counter", BigId, nullable=False, server_default="0"),
     UniqueConstraint("entity_id", "name_key"),
     sqlite_autoincrement=True,
 )
@@ -149,10 +151,27 @@ runs = Table(
     Column("finished_at", UtcTime),
     Column("stop_requested", sa.Boolean, nullable=False),
     Column("deleted_at", UtcTime),
+    Column("summary_set", JsonText, nullable=False, server_default="[]"),
+    # Counts changes; the search index lags behind where the second number is smaller.
+    Column("revision", BigId, nullable=False, server_default="1"),
+    Column("indexed_revision", BigId, nullable=False, server_default="0"),
     UniqueConstraint("project_id", "name"),
     Index(None, "project_id", "created_at"),
     Index(None, "project_id", "state"),
     Index(None, "state", "heartbeat_at"),
+    Index(
+        "ix_runs_unindexed",
+        "project_id",
+        "id",
+        sqlite_where=sa.text("indexed_revision < revision"),
+        postgresql_where=sa.text("indexed_revision < revision"),
+    ),
+    Index(
+        "ix_runs_deleted_at",
+        "deleted_at",
+        sqlite_where=sa.text("deleted_at IS NOT NULL"),
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -163,6 +182,9 @@ writer_positions = Table(
     Column("writer", sa.Text, primary_key=True),
     Column("next", BigId, nullable=False),
     Column("label", sa.Text),
+    # Microseconds since 1970.
+    Column("started_at", BigId, nullable=False, server_default="0"),
+    Column("ended", sa.Text),
 )
 
 events = Table(
@@ -175,6 +197,7 @@ events = Table(
     Column("project", sa.Text, nullable=False),
     Column("run", sa.Text),
     Column("payload", JsonText, nullable=False),
+    Column("project_id", BigId),
     Index(None, "time"),
     sqlite_autoincrement=True,
 )

@@ -1,0 +1,238 @@
+"""What one can do with runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.filters.tree import Filter, SortKey
+from kiseki_server.domain.projects.types import Project
+from kiseki_server.domain.runs import rules
+from kiseki_server.domain.runs.events import (
+    Event,
+    EventKind,
+    EventLog,
+    LiveEvents,
+    ProjectChanged,
+    RunChanged,
+)
+from kiseki_server.domain.runs.index import RunIndex
+from kiseki_server.domain.runs.indexing import RunIndexer
+from kiseki_server.domain.runs.names import check_name, made_up
+from kiseki_server.domain.runs.store import RunStore
+from kiseki_server.domain.runs.types import Run, RunChange, RunPage, RunState
+from kiseki_server.kit.clock import Clock
+from kiseki_server.kit.errors import Conflict, Gone, UnknownRun
+from kiseki_server.kit.ids import RunId, new_run_name
+from kiseki_server.kit.transactions import UnitOfWork
+
+
+class RunService:
+    """Use-cases of runs; the caller has opened a transaction and asked whether they are allowed."""
+
+    def __init__(
+        self,
+        runs: RunStore,
+        events: EventLog,
+        live: LiveEvents,
+        index: RunIndex,
+        indexer: RunIndexer,
+        work: UnitOfWork,
+        clock: Clock,
+    ) -> None:
+        self._runs = runs
+        self._events = events
+        self._live = live
+        self._index = index
+        self._indexer = indexer
+        self._work = work
+        self._clock = clock
+
+    def get(self, project: Project, name: str) -> Run:
+        """The run of that name.
+
+        Raises:
+            UnknownRun: There is none.
+            Gone: It was deleted.
+        """
+        return self._existing(project, name)
+
+    def get_many(self, project: Project, names: Sequence[str]) -> list[Run]:
+        """The runs of those names in the same order.
+
+        Raises:
+            UnknownRun: One is missing or deleted.
+        """
+        found = self._runs.named(project.id, names)
+        for name in names:
+            if name not in found:
+                raise _unknown(project, name)
+        return [found[name] for name in names]
+
+    def upsert(
+        self, project: Project, name: str | None, change: RunChange, actor: Actor
+    ) -> tuple[Run, bool]:
+        """Create the run, or change the one that has the name; whether it is new.
+
+        Raises:
+            BadRequest: The name or a field is not allowed.
+            Gone: A run of that name was deleted.
+        """
+        name = new_run_name() if name is None else check_name(name)
+        found = self._runs.find(project.id, name, lock=True)
+        if found is not None:
+            return self._write(self._alive(project, found), change), False
+        return self._create(project, name, change, actor), True
+
+    def ensure(self, project: Project, name: str, change: RunChange, actor: Actor) -> Run:
+        """The run of that name, created with ``change`` when there is none."""
+        found = self._runs.find(project.id, check_name(name))
+        if found is not None:
+            return self._alive(project, found)
+        return self._create(project, name, change, actor)
+
+    def change(self, project: Project, name: str, change: RunChange) -> Run:
+        """The run after the change.
+
+        Raises:
+            UnknownRun: There is none.
+            BadRequest: A field has a value that no run may have.
+        """
+        return self._write(self._existing(project, name, lock=True), change)
+
+    def stop(self, project: Project, name: str) -> Run:
+        """Ask the run's client to stop.
+
+        Raises:
+            Conflict: The run is over.
+        """
+        run = self._existing(project, name, lock=True)
+        if run.state not in rules.ACTIVE:
+            raise Conflict(f"The run `{name}` is {run.state}; there is nothing to stop")
+        return self._write(run, RunChange(stop_requested=True), "run.stop_requested")
+
+    def delete(self, project: Project, name: str) -> None:
+        """Delete the run; its client is told, its bytes are freed later."""
+        run = self._existing(project, name, lock=True)
+        now = self._clock.now()
+        gone = replace(run, deleted_at=now, updated_at=max(now, run.updated_at))
+        self._runs.update([(run, gone)])
+        self._tell(gone, "run.deleted", now, state="deleted")
+
+    def search(
+        self,
+        project: Project,
+        *,
+        filter: Filter | None = None,
+        sort: Sequence[SortKey] = (),
+        limit: int = 100,
+        cursor: str | None = None,
+        deleted: bool = False,
+    ) -> RunPage:
+        """Runs of the project; sees everything that was written before.
+
+        Raises:
+            BadRequest: Unknown field, bad regular expression or bad cursor.
+        """
+        self._indexer.catch_up(project.id)
+        hits = self._index.search(
+            project.id, filter=filter, sort=sort, limit=limit, cursor=cursor, deleted=deleted
+        )
+        found = self._runs.get(hits.ids)
+        runs = tuple(found[id] for id in hits.ids if id in found)
+        return RunPage(runs=runs, cursor=hits.cursor, total=hits.total)
+
+    def fields(
+        self, project: Project, root: str, *, prefix: str = "", limit: int = 1000
+    ) -> Sequence[str]:
+        """Dotted paths that occur below ``config`` or ``summary``."""
+        self._indexer.catch_up(project.id)
+        return self._index.fields(project.id, root, prefix=prefix, limit=limit)
+
+    def bury_silent(self, since: datetime) -> list[Run]:
+        """End the runs that have said nothing since then; the job of a monitor."""
+        active = sorted(rules.ACTIVE - {RunState.PENDING})
+        return [self._write(run, rules.silence(run)) for run in self._runs.silent(active, since)]
+
+    def _existing(self, project: Project, name: str, *, lock: bool = False) -> Run:
+        found = self._runs.find(project.id, name, lock=lock)
+        if found is None:
+            raise _unknown(project, name)
+        return self._alive(project, found)
+
+    def _alive(self, project: Project, run: Run) -> Run:
+        if run.deleted_at is not None:
+            raise Gone(
+                f"The run `{run.name}` of `{project.entity_name}/{project.name}` was deleted",
+                hint="Choose another id for a new run.",
+            )
+        return run
+
+    def _create(self, project: Project, name: str, change: RunChange, actor: Actor) -> Run:
+        now = self._clock.now()
+        draft = Run(
+            id=RunId(0),
+            project=project.id,
+            name=name,
+            display_name=change.display_name or made_up(self._runs.next_number(project.id)),
+            state=change.state or RunState.RUNNING,
+            state_reason=None,
+            exit_code=None,
+            group=None,
+            job_type=None,
+            tags=(),
+            notes=None,
+            user=actor.user.id,
+            user_name=actor.user.name,
+            host=None,
+            config={},
+            summary={},
+            metrics=(),
+            environment={},
+            client={},
+            created_at=now,
+            updated_at=now,
+            started_at=now,
+            heartbeat_at=None,
+            finished_at=None,
+            stop_requested=False,
+        )
+        run = self._runs.create(rules.apply(draft, change, now))
+        self._tell(run, "run.created", now)
+        self._work.on_commit(lambda: self._live.publish([ProjectChanged(project=run.project)]))
+        return run
+
+    def _write(self, run: Run, change: RunChange, kind: EventKind = "run.changed") -> Run:
+        now = self._clock.now()
+        after = rules.apply(run, change, now)
+        if after is run:
+            return run
+        self._runs.update([(run, after)])
+        if after.state != run.state:
+            kind = "run.state_changed"
+        self._tell(after, kind, now)
+        return after
+
+    def _tell(self, run: Run, kind: EventKind, now: datetime, state: str | None = None) -> None:
+        self._events.append([event(run, kind, now)])
+        live = RunChanged(
+            project=run.project,
+            run=run.name,
+            state=state or run.state,
+            updated_at=run.updated_at,
+        )
+        self._work.on_commit(lambda: self._live.publish([live]))
+
+
+def event(run: Run, kind: EventKind, now: datetime) -> Event:
+    """The entry of the log that tells of the run as it is now."""
+    payload = {"state": str(run.state)}
+    if run.state_reason:
+        payload["reason"] = run.state_reason
+    return Event(kind=kind, time=now, project=run.project, run=run.name, payload=payload)
+
+
+def _unknown(project: Project, name: str) -> UnknownRun:
+    return UnknownRun(f"`{project.entity_name}/{project.name}` has no run `{name[:128]}`")

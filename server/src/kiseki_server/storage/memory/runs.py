@@ -1,0 +1,131 @@
+"""Runs in memory, for tests."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from kiseki_server.domain.runs.events import Event, LoggedEvent
+from kiseki_server.domain.runs.store import Indexable
+from kiseki_server.domain.runs.types import Run, RunState
+from kiseki_server.domain.runs.writers import Writer
+from kiseki_server.kit.errors import Conflict
+from kiseki_server.kit.ids import ProjectId, RunId
+
+
+class MemoryRunStore:
+    """`RunStore` in dictionaries; transactions do not roll back."""
+
+    def __init__(self) -> None:
+        self._runs: dict[RunId, Run] = {}
+        self._revisions: Counter[RunId] = Counter()
+        self._indexed: Counter[RunId] = Counter()
+        self._numbers: Counter[ProjectId] = Counter()
+        self._ids = itertools.count(1)
+
+    def create(self, draft: Run) -> Run:
+        if self.find(draft.project, draft.name) is not None:
+            raise Conflict(f"The project has a run `{draft.name}` already")
+        run = replace(draft, id=RunId(next(self._ids)))
+        self._runs[run.id] = run
+        self._revisions[run.id] = 1
+        return run
+
+    def get(self, ids: Sequence[RunId], *, lock: bool = False) -> Mapping[RunId, Run]:
+        return {id: self._runs[id] for id in ids if id in self._runs}
+
+    def find(self, project: ProjectId, name: str, *, lock: bool = False) -> Run | None:
+        runs = self._runs.values()
+        return next((run for run in runs if (run.project, run.name) == (project, name)), None)
+
+    def named(self, project: ProjectId, names: Sequence[str]) -> Mapping[str, Run]:
+        wanted = set(names)
+        return {
+            run.name: run
+            for run in self._runs.values()
+            if run.project == project and run.name in wanted and run.deleted_at is None
+        }
+
+    def update(self, changes: Sequence[tuple[Run, Run]]) -> None:
+        for before, after in changes:
+            if before != after:
+                self._runs[after.id] = after
+                self._revisions[after.id] += 1
+
+    def next_number(self, project: ProjectId) -> int:
+        self._numbers[project] += 1
+        return self._numbers[project]
+
+    def silent(self, states: Sequence[RunState], since: datetime) -> Sequence[Run]:
+        return [
+            run
+            for run in self._runs.values()
+            if run.state in states
+            and (run.heartbeat_at or run.created_at) < since
+            and run.deleted_at is None
+        ]
+
+    def indexable(
+        self, *, project: ProjectId | None = None, limit: int = 500
+    ) -> Sequence[Indexable]:
+        behind = [
+            Indexable(run=self._runs[id], revision=revision)
+            for id, revision in sorted(self._revisions.items())
+            if self._indexed[id] < revision
+        ]
+        return [i for i in behind if project is None or i.run.project == project][:limit]
+
+    def mark_indexed(self, marks: Sequence[tuple[RunId, int]]) -> None:
+        for id, revision in marks:
+            self._indexed[id] = max(self._indexed[id], revision)
+
+    def deleted(self, before: datetime, *, limit: int = 500) -> Sequence[Run]:
+        runs = self._runs.values()
+        return [run for run in runs if run.deleted_at is not None and run.deleted_at < before][
+            :limit
+        ]
+
+    def remove(self, ids: Sequence[RunId]) -> None:
+        for id in ids:
+            self._runs.pop(id, None)
+            self._revisions.pop(id, None)
+
+
+class MemoryWriterStore:
+    """`WriterStore` in a dictionary."""
+
+    def __init__(self) -> None:
+        self._writers: dict[tuple[RunId, str], Writer] = {}
+
+    def get(self, pairs: Sequence[tuple[RunId, str]]) -> Mapping[tuple[RunId, str], Writer]:
+        return {pair: self._writers[pair] for pair in pairs if pair in self._writers}
+
+    def of_run(self, run: RunId) -> Sequence[Writer]:
+        mine = (writer for writer in self._writers.values() if writer.run == run)
+        return sorted(mine, key=lambda writer: (writer.started_at, writer.writer))
+
+    def put(self, writers: Sequence[Writer]) -> None:
+        self._writers.update({(writer.run, writer.writer): writer for writer in writers})
+
+
+class MemoryEventLog:
+    """`EventLog` in a list."""
+
+    def __init__(self) -> None:
+        self._events: list[LoggedEvent] = []
+        self._ids = itertools.count(1)
+
+    def append(self, new: Sequence[Event]) -> None:
+        self._events += [LoggedEvent(id=next(self._ids), event=event) for event in new]
+
+    def since(self, after: int, *, limit: int = 500) -> Sequence[LoggedEvent]:
+        return [logged for logged in self._events if logged.id > after][:limit]
+
+    def trim(self, before: datetime) -> int:
+        kept = [logged for logged in self._events if logged.event.time >= before]
+        dropped = len(self._events) - len(kept)
+        self._events = kept
+        return dropped

@@ -1,0 +1,206 @@
+"""Runs in SQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from kiseki.wire.records import MetricDefinition
+from kiseki_server.domain.runs.store import Indexable
+from kiseki_server.domain.runs.types import Run, RunState
+from kiseki_server.kit.errors import Conflict
+from kiseki_server.kit.ids import ProjectId, RunId
+from kiseki_server.storage.sql.conflicts import insert_new
+from kiseki_server.storage.sql.engine import Database
+from kiseki_server.storage.sql.schema import projects, run_files, runs, users, writer_positions
+
+_CHUNK = 500
+"""Most values in one list of a query."""
+
+_PLAIN = (
+    "display_name", "state_reason", "exit_code", "job_type", "notes", "host", "config", "summary",
+    "environment", "client", "updated_at", "started_at", "heartbeat_at", "finished_at",
+    "stop_requested", "deleted_at",
+)  # fmt: skip
+"""Fields that a column of the same name holds as they are."""
+
+_READERS: Mapping[str, tuple[str, Callable[[Run], Any]]] = {
+    "group": ("run_group", lambda run: run.group),
+    "state": ("state", lambda run: run.state.value),
+    "tags": ("tags", lambda run: list(run.tags)),
+    "metrics": ("metrics", lambda run: [_metric(m) for m in run.metrics]),
+    "summary_set": ("summary_set", lambda run: list(run.summary_set)),
+}
+"""Field, its column, and how the column's value is made."""
+
+
+class SqlRunStore:
+    """`RunStore` on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, draft: Run) -> Run:
+        values = {
+            "project_id": draft.project,
+            "name": draft.name,
+            "user_id": draft.user,
+            "created_at": draft.created_at,
+            "revision": 1,
+            "indexed_revision": 0,
+            **_columns(draft, (*_PLAIN, *_READERS)),
+        }
+        id = insert_new(self._database.current(), runs, values, runs.c.id)
+        if id is None:
+            raise Conflict(f"The project has a run `{draft.name}` already")
+        return self.get([id])[id]
+
+    def get(self, ids: Sequence[RunId], *, lock: bool = False) -> Mapping[RunId, Run]:
+        found: dict[RunId, Run] = {}
+        for chunk in _chunks(sorted(set(ids))):
+            found.update((run.id, run) for run in self._select(runs.c.id.in_(chunk), lock=lock))
+        return found
+
+    def find(self, project: ProjectId, name: str, *, lock: bool = False) -> Run | None:
+        same = sa.and_(runs.c.project_id == project, runs.c.name == name)
+        return next(iter(self._select(same, lock=lock)), None)
+
+    def named(self, project: ProjectId, names: Sequence[str]) -> Mapping[str, Run]:
+        found: dict[str, Run] = {}
+        for chunk in _chunks(sorted(set(names))):
+            condition = sa.and_(
+                runs.c.project_id == project, runs.c.name.in_(chunk), runs.c.deleted_at.is_(None)
+            )
+            found.update((run.name, run) for run in self._select(condition))
+        return found
+
+    def update(self, changes: Sequence[tuple[Run, Run]]) -> None:
+        batches: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        for before, after in changes:
+            fields = tuple(
+                name
+                for name in (*_PLAIN, *_READERS)
+                if getattr(before, name) is not getattr(after, name)
+                and getattr(before, name) != getattr(after, name)
+            )
+            if fields:
+                batches[fields].append({"run_id": after.id, **_columns(after, fields)})
+        for rows in batches.values():
+            changed = {name: sa.bindparam(name) for name in rows[0] if name != "run_id"}
+            statement = (
+                sa.update(runs)
+                .where(runs.c.id == sa.bindparam("run_id"))
+                .values(revision=runs.c.revision + 1, **changed)
+            )
+            self._database.current().execute(statement, rows)
+
+    def next_number(self, project: ProjectId) -> int:
+        statement = (
+            sa.update(projects)
+            .where(projects.c.id == project)
+            .values(run_counter=projects.c.run_counter + 1)
+            .returning(projects.c.run_counter)
+        )
+        return self._database.current().execute(statement).scalar_one()
+
+    def silent(self, states: Sequence[RunState], since: datetime) -> Sequence[Run]:
+        condition = sa.and_(
+            runs.c.state.in_([state.value for state in states]),
+            sa.func.coalesce(runs.c.heartbeat_at, runs.c.created_at) < since,
+            runs.c.deleted_at.is_(None),
+        )
+        return self._select(condition, lock=True)
+
+    def indexable(
+        self, *, project: ProjectId | None = None, limit: int = 500
+    ) -> Sequence[Indexable]:
+        behind = runs.c.indexed_revision < runs.c.revision
+        if project is not None:
+            behind = sa.and_(behind, runs.c.project_id == project)
+        query = _query(runs.c.revision).where(behind).order_by(runs.c.id).limit(limit)
+        rows = self._database.current().execute(query)
+        return [Indexable(run=_read(row), revision=row.revision) for row in rows]
+
+    def mark_indexed(self, marks: Sequence[tuple[RunId, int]]) -> None:
+        statement = (
+            sa.update(runs)
+            .where(
+                runs.c.id == sa.bindparam("run_id"), runs.c.indexed_revision < sa.bindparam("to")
+            )
+            .values(indexed_revision=sa.bindparam("to"))
+        )
+        if marks:
+            rows = [{"run_id": id, "to": revision} for id, revision in marks]
+            self._database.current().execute(statement, rows)
+
+    def deleted(self, before: datetime, *, limit: int = 500) -> Sequence[Run]:
+        gone = sa.select(projects.c.id).where(projects.c.deleted_at < before)
+        condition = sa.or_(runs.c.deleted_at < before, runs.c.project_id.in_(gone))
+        return self._select(condition, limit=limit)
+
+    def remove(self, ids: Sequence[RunId]) -> None:
+        connection = self._database.current()
+        for chunk in _chunks(sorted(set(ids))):
+            for table in (writer_positions, run_files):
+                connection.execute(sa.delete(table).where(table.c.run_id.in_(chunk)))
+            connection.execute(sa.delete(runs).where(runs.c.id.in_(chunk)))
+
+    def _select(
+        self, condition: sa.ColumnElement[bool], *, lock: bool = False, limit: int | None = None
+    ) -> list[Run]:
+        query = _query().where(condition).order_by(runs.c.id).limit(limit)
+        if lock:  # without effect on SQLite, whose writers take turns
+            query = query.with_for_update(of=runs)
+        return [_read(row) for row in self._database.current().execute(query)]
+
+
+_AS_RUN: tuple[Any, ...] = (
+    runs.c.id,
+    runs.c.name,
+    runs.c.project_id.label("project"),
+    runs.c.user_id.label("user"),
+    users.c.name.label("user_name"),
+    runs.c.created_at,
+    *(runs.c[name] for name in _PLAIN),
+    *(runs.c[column].label(name) for name, (column, _) in _READERS.items()),
+)
+"""Every field of `Run` under its own name."""
+
+
+def _query(*more: Any) -> sa.Select[Any]:
+    return sa.select(*_AS_RUN, *more).join_from(runs, users, users.c.id == runs.c.user_id)
+
+
+def _read(row: Any) -> Run:
+    fields: dict[str, Any] = row._asdict()
+    fields.pop("revision", None)
+    fields["state"] = RunState(fields["state"])
+    fields["tags"] = tuple(fields["tags"])
+    fields["metrics"] = tuple(MetricDefinition(**metric) for metric in fields["metrics"])
+    fields["summary_set"] = tuple(fields["summary_set"])
+    return Run(**fields)
+
+
+def _metric(metric: MetricDefinition) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(metric)
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _columns(run: Run, fields: Iterable[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in fields:
+        if name in _READERS:
+            column, read = _READERS[name]
+            values[column] = read(run)
+        else:
+            values[name] = getattr(run, name)
+    return values
+
+
+def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (items[at : at + _CHUNK] for at in range(0, len(items), _CHUNK))
