@@ -41,7 +41,7 @@ def alive(pid: int, start: float | None) -> bool:
     now = started(pid)
     if now is not None:
         return start is None or abs(now - start) <= _TOLERANCE
-    if sys.platform == "linux":
+    if Path("/proc/self/stat").exists():
         return False
     try:
         os.kill(pid, 0)
