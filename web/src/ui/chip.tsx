@@ -34,12 +34,8 @@ export function StateGlyph({ state, label }: { state: string; label?: string }) 
   const known = isRunState(state) ? state : "killed";
   const icon = icons[known];
   return (
-    <span
-      className={`${styles.glyph} ${label ? styles[known] : ""}`}
-      title={label}
-      role={label ? "img" : undefined}
-      aria-label={label}
-    >
+    <span className={`${styles.glyph} ${label ? styles[known] : ""}`} title={label}>
+      {label && <span className="visually-hidden">{label}</span>}
       {icon ? <Icon name={icon} size={12} /> : <span className={styles.pulse} />}
     </span>
   );

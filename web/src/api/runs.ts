@@ -1,0 +1,89 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Sort } from "@/lib/view";
+import { apiPath, request } from "./http";
+import type { Run } from "./types";
+
+export interface RunPage {
+  items: Run[];
+  cursor: string | null;
+  total: number;
+}
+
+export interface RunSearch {
+  filter: string | null;
+  sort: readonly Sort[];
+}
+
+export type RunChange = Partial<
+  Pick<Run, "display_name" | "tags" | "notes" | "group" | "job_type">
+>;
+
+export const runKeys = {
+  project: (entity: string, project: string) => ["runs", entity, project] as const,
+  search: (entity: string, project: string, search: RunSearch, limit: number) =>
+    ["runs", entity, project, "search", search, limit] as const,
+  one: (entity: string, project: string, run: string) =>
+    ["runs", entity, project, "one", run] as const,
+  fields: (entity: string, project: string, root: string) =>
+    ["runs", entity, project, "fields", root] as const,
+};
+
+export function searchRuns(
+  entity: string,
+  project: string,
+  search: RunSearch,
+  page: { limit: number; cursor: string | null },
+  signal?: AbortSignal,
+): Promise<RunPage> {
+  return request("POST", `${apiPath("projects", entity, project)}/runs/search`, {
+    signal,
+    body: { ...search, ...page },
+  });
+}
+
+export const runSearchQuery = (entity: string, project: string, search: RunSearch, limit = 200) =>
+  infiniteQueryOptions({
+    queryKey: runKeys.search(entity, project, search, limit),
+    queryFn: ({ signal, pageParam }) =>
+      searchRuns(entity, project, search, { limit, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.cursor,
+    placeholderData: keepPreviousData,
+  });
+
+const runPath = (entity: string, project: string, run: string) =>
+  apiPath("projects", entity, project, "runs", run);
+
+export const runQuery = (entity: string, project: string, run: string) =>
+  queryOptions({
+    queryKey: runKeys.one(entity, project, run),
+    queryFn: ({ signal }) => request<Run>("GET", runPath(entity, project, run), { signal }),
+  });
+
+export const runFieldsQuery = (entity: string, project: string, root: "config" | "summary") =>
+  queryOptions({
+    queryKey: runKeys.fields(entity, project, root),
+    queryFn: async ({ signal }) => {
+      const path = `${apiPath("projects", entity, project)}/runs/fields`;
+      const answer = await request<{ items: string[] }>("GET", path, { signal, query: { root } });
+      return answer.items;
+    },
+    staleTime: 60_000,
+  });
+
+export function changeRun(
+  entity: string,
+  project: string,
+  run: string,
+  change: RunChange,
+): Promise<Run> {
+  return request("PATCH", runPath(entity, project, run), { body: change });
+}
+
+export function stopRun(entity: string, project: string, run: string): Promise<void> {
+  return request("POST", `${runPath(entity, project, run)}/stop`);
+}
+
+export function deleteRun(entity: string, project: string, run: string): Promise<void> {
+  return request("DELETE", runPath(entity, project, run));
+}
