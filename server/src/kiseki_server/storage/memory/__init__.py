@@ -1,0 +1,1 @@
+"""Stores that forget: for tests, and as the plainest statement of what a port promises."""

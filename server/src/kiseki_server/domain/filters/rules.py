@@ -1,0 +1,169 @@
+"""What filters and sort orders mean, in Python.
+
+Numbers compare as 64-bit floats, texts by code point. An adapter that compiles filters for an
+engine gives the same answers; the tests compare it with these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from kiseki_server.domain.filters.fields import (
+    Branch,
+    Kind,
+    Value,
+    kind_of,
+    number_of,
+    time_of,
+)
+from kiseki_server.domain.filters.regex import compile_regex
+from kiseki_server.domain.filters.tree import (
+    MAX_DEPTH,
+    MAX_NODES,
+    And,
+    Compare,
+    Contains,
+    Exists,
+    Filter,
+    In,
+    Matches,
+    Not,
+    Or,
+    Path,
+    Scalar,
+    SortKey,
+)
+from kiseki_server.kit.errors import BadRequest
+
+Lookup = Callable[[Path], Value]
+"""Gives the value of a field of one run."""
+
+
+def check(filter: Filter | None, sort: Sequence[SortKey] = ()) -> None:
+    """Refuse trees that are too large or name fields that do not exist.
+
+    Raises:
+        BadRequest: Says which.
+    """
+    for key in sort:
+        kind_of(key.field.path)
+    stack = [] if filter is None else [(filter, 1)]
+    nodes = 0
+    while stack:
+        node, depth = stack.pop()
+        nodes += 1
+        if nodes > MAX_NODES:
+            raise BadRequest(f"The filter has more than {MAX_NODES} conditions.")
+        if depth > MAX_DEPTH:
+            raise BadRequest(f"The filter is nested deeper than {MAX_DEPTH} levels.")
+        match node:
+            case And(items) | Or(items):
+                stack.extend((item, depth + 1) for item in items)
+            case Not(item):
+                stack.append((item, depth + 1))
+            case In(field, values):
+                kind_of(field.path)
+                nodes += len(values)
+            case _:
+                kind_of(node.field.path)
+
+
+def matches(filter: Filter, lookup: Lookup) -> bool:
+    """Whether the run matches."""
+    match filter:
+        case And(items):
+            return all(matches(item, lookup) for item in items)
+        case Or(items):
+            return any(matches(item, lookup) for item in items)
+        case Not(item):
+            return not matches(item, lookup)
+        case Exists(field):
+            return lookup(field.path) is not None
+        case Compare(field, operator, value):
+            return _compare(operator, lookup(field.path), operand(field.path, value))
+        case In(field, values):
+            found = lookup(field.path)
+            wanted = [operand(field.path, value) for value in values]
+            items = found if isinstance(found, list) else [found]
+            return any(_equal(_element(item), value) for item in items for value in wanted)
+        case Contains(field, value):
+            found = lookup(field.path)
+            if isinstance(found, list):
+                return any(_equal(_element(item), value) for item in found)
+            return isinstance(found, str) and fold(value) in fold(found)
+        case Matches(field, regex):
+            pattern = compile_regex(regex)
+            found = lookup(field.path)
+            items = found if isinstance(found, list) else [found]
+            return any(isinstance(item, str) and pattern.search(item) for item in items)
+
+
+def operand(path: Path, value: Scalar) -> Scalar:
+    """The value that a field is compared with, times in microseconds.
+
+    Raises:
+        BadRequest: The field is a time, and the value is none.
+    """
+    if value is None or isinstance(value, bool) or kind_of(path) is not Kind.TIME:
+        return value
+    return time_of(value)
+
+
+def fold(text: str) -> str:
+    """Lower case, one character for one."""
+    return "".join(lower if len(lower := sign.lower()) == 1 else sign for sign in text)
+
+
+def order(value: Value) -> tuple[int, float, str]:
+    """Where a value stands in an ascending order: rank, number, text.
+
+    Numbers (and false and true, as 0 and 1) come before texts; rank 2 is what cannot be ordered,
+    which comes last whatever the direction: missing, lists, NaN.
+    """
+    if isinstance(value, str):
+        return (1, 0.0, value)
+    if isinstance(value, int | float) and not math.isnan(number := number_of(value)):
+        return (0, number, "")
+    return (2, 0.0, "")
+
+
+def _compare(operator: str, found: Value, value: Scalar) -> bool:
+    if operator == "=":
+        return _equal(found, value)
+    if operator == "!=":
+        return not _equal(found, value)
+    if _is_number(found) and _is_number(value):
+        left, right = number_of(cast("float", found)), number_of(cast("float", value))
+    elif isinstance(found, str) and isinstance(value, str):
+        left, right = found, value
+    else:
+        return False
+    return {
+        "<": left < right,  # type: ignore[operator]
+        "<=": left <= right,  # type: ignore[operator]
+        ">": left > right,  # type: ignore[operator]
+        ">=": left >= right,  # type: ignore[operator]
+    }[operator]
+
+
+def _equal(found: Value, value: Scalar) -> bool:
+    if isinstance(found, Branch | list):
+        return False
+    if found is None or value is None:
+        return found is value
+    if isinstance(found, bool) or isinstance(value, bool):
+        return isinstance(found, bool) and isinstance(value, bool) and found == value
+    if isinstance(found, str) or isinstance(value, str):
+        return isinstance(found, str) and isinstance(value, str) and found == value
+    return number_of(found) == number_of(value)
+
+
+def _element(item: Any) -> Value:
+    """An item of a list; lists and objects in it equal nothing."""
+    return item if item is None or isinstance(item, str | bool | int | float) else Branch.BRANCH
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

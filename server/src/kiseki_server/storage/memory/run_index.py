@@ -1,0 +1,98 @@
+"""A search index over runs in a dictionary."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cmp_to_key
+
+from kiseki_server.domain.filters.fields import DOCUMENTS, microseconds
+from kiseki_server.domain.filters.rules import check, matches, order
+from kiseki_server.domain.filters.tree import Filter, SortKey
+from kiseki_server.domain.runs.fields import RunFields
+from kiseki_server.domain.runs.index import RunHits
+from kiseki_server.domain.runs.paging import Place, read_cursor, write_cursor
+from kiseki_server.domain.runs.types import Run
+from kiseki_server.kit.errors import BadRequest
+from kiseki_server.kit.ids import ProjectId, RunId
+
+
+class MemoryRunIndex:
+    """A `RunIndex` that lives as long as its process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._runs: dict[RunId, tuple[Run, RunFields]] = {}
+
+    def put(self, runs: Sequence[Run]) -> None:
+        with self._lock:
+            self._runs.update({run.id: (run, RunFields(run)) for run in runs})
+
+    def search(
+        self,
+        project: ProjectId,
+        *,
+        filter: Filter | None = None,
+        sort: Sequence[SortKey] = (),
+        limit: int = 100,
+        cursor: str | None = None,
+        deleted: bool = False,
+    ) -> RunHits:
+        check(filter, sort)
+        start = None if cursor is None else read_cursor(cursor, sort)
+        with self._lock:
+            held = [held for held in self._runs.values() if held[0].project == project]
+        places = [
+            Place(
+                tuple(order(fields(key.field.path)) for key in sort),
+                microseconds(run.created_at),
+                run.id,
+            )
+            for run, fields in held
+            if (deleted or run.deleted_at is None) and (filter is None or matches(filter, fields))
+        ]
+        total = len(places)
+
+        def compare(left: Place, right: Place) -> int:
+            return _compare(left, right, sort)
+
+        places.sort(key=cmp_to_key(compare))
+        if start is not None:
+            places = [place for place in places if compare(start, place) < 0]
+        page = places[:limit]
+        more = len(places) > len(page) and page
+        return RunHits(
+            ids=tuple(RunId(place.run) for place in page),
+            cursor=write_cursor(page[-1], sort) if more else None,
+            total=total,
+        )
+
+    def fields(
+        self, project: ProjectId, root: str, *, prefix: str = "", limit: int = 1000
+    ) -> Sequence[str]:
+        if root not in DOCUMENTS:
+            raise BadRequest(f"Fields lie below {' and '.join(DOCUMENTS)}, not `{root}`.")
+        with self._lock:
+            found = {
+                path
+                for run, fields in self._runs.values()
+                if run.project == project
+                for path in fields.documents[root]
+                if path.startswith(prefix)
+            }
+        return sorted(found)[:limit]
+
+    def remove(self, runs: Sequence[RunId]) -> None:
+        with self._lock:
+            for run in runs:
+                self._runs.pop(run, None)
+
+
+def _compare(left: Place, right: Place, sort: Sequence[SortKey]) -> int:
+    for a, b, key in zip(left.keys, right.keys, sort, strict=True):
+        if (a[0] == 2) != (b[0] == 2):
+            return 1 if a[0] == 2 else -1
+        if a != b:
+            return -1 if (a < b) != key.descending else 1
+    a, b = (-left.created_at, -left.run), (-right.created_at, -right.run)
+    return (a > b) - (a < b)
