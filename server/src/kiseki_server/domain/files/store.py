@@ -1,0 +1,112 @@
+"""What the stores of files promise: one for names, one for bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from kiseki_server.domain.files.types import Blob, FilePage, RunFile
+from kiseki_server.kit.ids import RunId
+
+
+class BlobWriter(Protocol):
+    """Bytes on their way in. Used from one thread at a time; `discard` is always safe."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            StorageFull: The disk is full.
+        """
+        ...
+
+    def finish(self) -> Blob:
+        """No more bytes come: what they are called. Nothing is visible yet."""
+        ...
+
+    def store(self) -> None:
+        """Make the finished bytes readable under their digest; durable when it returns.
+
+        Bytes that are there already are not written again.
+
+        Raises:
+            StorageFull: The disk is full; nothing of this blob is visible.
+            Unavailable: The store does not answer.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Forget what has not been stored."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Bytes by the SHA-256 of their content, each kept once.
+
+    A reader sees all bytes of a blob or none. Nothing changes a blob once it is stored.
+    """
+
+    def writer(self) -> BlobWriter: ...
+
+    def has(self, digest: str) -> bool: ...
+
+    def read(self, digest: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from ``start`` on, at most ``length``, in pieces of bounded size.
+
+        Raises:
+            NotFound: There are no such bytes. Raised by the call, not by the iteration.
+        """
+        ...
+
+    def delete(self, digests: Sequence[str]) -> None:
+        """Remove blobs; those that are not there are no mistake."""
+        ...
+
+
+class RunFileStore(Protocol):
+    """Names of run files, and how many names each blob has.
+
+    Every method works inside the caller's transaction. A blob without names stays until
+    `forget`, so that an upload in progress can count on the bytes that it has just stored.
+    """
+
+    def reserve(self, blob: Blob, at: datetime) -> None:
+        """Note that the bytes are about to be stored, before anything names them."""
+        ...
+
+    def put(self, files: Sequence[RunFile]) -> None:
+        """Name reserved blobs; a path that the run has already names the new one from now on."""
+        ...
+
+    def get(self, run: RunId, paths: Sequence[str]) -> Sequence[RunFile]:
+        """Those of the paths that the run has, in byte order."""
+        ...
+
+    def page(
+        self,
+        run: RunId,
+        *,
+        like: str | None = None,
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> FilePage:
+        """Files of the run behind the path ``after``, in byte order.
+
+        ``like`` is an SQL pattern (``%`` and ``_``; case counts).
+        """
+        ...
+
+    def count(self, run: RunId) -> int: ...
+
+    def delete(self, run: RunId, paths: Sequence[str]) -> int:
+        """Take names away; how many there were."""
+        ...
+
+    def delete_runs(self, runs: Sequence[RunId]) -> None:
+        """Take all names of the runs away."""
+        ...
+
+    def forget(self, before: datetime, *, limit: int = 500) -> Sequence[str]:
+        """Drop blobs without a name that were reserved before that time; their digests."""
+        ...

@@ -1,0 +1,139 @@
+"""Names of files and the count of names that each blob has, in the metadata store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kiseki_server.domain.files.types import Blob, FilePage, RunFile
+from kiseki_server.kit.ids import RunId
+from kiseki_server.storage.sql.engine import Database
+from kiseki_server.storage.sql.schema import blobs, run_files
+
+
+class SqlRunFiles:
+    """A `RunFileStore` over the tables ``run_files`` and ``blobs``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert: Any = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
+        # Paths compare by their bytes, whatever the database's locale.
+        collation = "BINARY" if database.dialect == "sqlite" else "C"
+        self._path = run_files.c.path.collate(collation)
+
+    def reserve(self, blob: Blob, at: datetime) -> None:
+        insert = self._insert(blobs).values(
+            digest=blob.digest, size=blob.size, refs=0, created_at=at
+        )
+        self._database.current().execute(
+            insert.on_conflict_do_update(index_elements=["digest"], set_={"created_at": at})
+        )
+
+    def put(self, files: Sequence[RunFile]) -> None:
+        connection = self._database.current()
+        for file in files:
+            self.delete(file.run, [file.path])
+            connection.execute(
+                sa.insert(run_files).values(
+                    run_id=file.run,
+                    path=file.path,
+                    digest=file.digest,
+                    size=file.size,
+                    md5=file.md5,
+                    media_type=file.media_type,
+                    updated_at=file.updated_at,
+                )
+            )
+            self._count([file.digest], +1)
+
+    def get(self, run: RunId, paths: Sequence[str]) -> Sequence[RunFile]:
+        found: list[RunFile] = []
+        unique = sorted(set(paths), key=str.encode)
+        for start in range(0, len(unique), 500):
+            chosen = run_files.c.path.in_(unique[start : start + 500])
+            query = sa.select(run_files).where(run_files.c.run_id == run, chosen)
+            rows = self._database.current().execute(query.order_by(self._path))
+            found.extend(_file(row) for row in rows)
+        return found
+
+    def page(
+        self,
+        run: RunId,
+        *,
+        like: str | None = None,
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> FilePage:
+        query = sa.select(run_files).where(run_files.c.run_id == run)
+        if like is not None:
+            query = query.where(self._like(like))
+        if after is not None:
+            query = query.where(self._path > after)
+        query = query.order_by(self._path).limit(limit + 1)
+        files = [_file(row) for row in self._database.current().execute(query)]
+        shown = tuple(files[:limit])
+        return FilePage(shown, shown[-1].path if len(files) > limit else None)
+
+    def count(self, run: RunId) -> int:
+        query = sa.select(sa.func.count()).where(run_files.c.run_id == run)
+        return self._database.current().execute(query).scalar_one()
+
+    def delete(self, run: RunId, paths: Sequence[str]) -> int:
+        gone = 0
+        unique = sorted(set(paths))
+        for start in range(0, len(unique), 500):
+            chosen = run_files.c.path.in_(unique[start : start + 500])
+            gone += self._drop(run_files.c.run_id == run, chosen)
+        return gone
+
+    def delete_runs(self, runs: Sequence[RunId]) -> None:
+        for start in range(0, len(runs), 500):
+            self._drop(run_files.c.run_id.in_(runs[start : start + 500]))
+
+    def forget(self, before: datetime, *, limit: int = 500) -> Sequence[str]:
+        connection = self._database.current()
+        nameless = sa.and_(blobs.c.refs == 0, blobs.c.created_at < before)
+        query = sa.select(blobs.c.digest).where(nameless).order_by(blobs.c.created_at)
+        digests = list(connection.execute(query.limit(limit)).scalars())
+        # Again with the condition: an upload may have reserved one of them meanwhile.
+        gone = sa.delete(blobs).where(blobs.c.digest.in_(digests), nameless)
+        return list(connection.execute(gone.returning(blobs.c.digest)).scalars())
+
+    def _drop(self, *conditions: sa.ColumnElement[bool]) -> int:
+        gone = sa.delete(run_files).where(*conditions).returning(run_files.c.digest)
+        digests = list(self._database.current().execute(gone).scalars())
+        self._count(digests, -1)
+        return len(digests)
+
+    def _count(self, digests: Sequence[str], step: int) -> None:
+        counted: dict[str, int] = {}
+        for digest in digests:
+            counted[digest] = counted.get(digest, 0) + step
+        for digest, change in sorted(counted.items()):
+            self._database.current().execute(
+                sa.update(blobs).where(blobs.c.digest == digest).values(refs=blobs.c.refs + change)
+            )
+
+    def _like(self, pattern: str) -> sa.ColumnElement[bool]:
+        if self._database.dialect != "sqlite":
+            return run_files.c.path.like(pattern.replace("\\", "\\\\"))
+        # SQLite's LIKE ignores case; its GLOB does not, but has other signs.
+        signs = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
+        glob = "".join(signs.get(character, character) for character in pattern)
+        return run_files.c.path.op("GLOB", is_comparison=True)(glob)
+
+
+def _file(row: sa.Row[Any]) -> RunFile:
+    return RunFile(
+        run=RunId(row.run_id),
+        path=row.path,
+        digest=row.digest,
+        size=row.size,
+        md5=row.md5,
+        media_type=row.media_type,
+        updated_at=row.updated_at,
+    )
