@@ -99,8 +99,7 @@ class Client:
             "Accept": f"{CONTENT_TYPE}, application/json",
             "User-Agent": f"kiseki/{_version()}",
         }
-        if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+        self.api_key = api_key
         self._connection: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
@@ -148,6 +147,8 @@ class Client:
 
     def _request(self, method: str, path: str, body: bytes) -> _Answer:
         headers = dict(self._headers)
+        if self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
         if not self._loopback and len(body) >= _COMPRESS_FROM:
             body = gzip.compress(body, compresslevel=1)
             headers["Content-Encoding"] = "gzip"

@@ -53,7 +53,7 @@ class Sender:
         self._gaps = 0
         self._restarts = 0
         self._save_failed = False
-        self._damaged: set[str] = set()
+        self._damaged: dict[str, str] = {}
         self._rejected = Rejected(directory.path)
         self.state.rejected = len(self._rejected)
         self.sources: list[Source] = []
@@ -104,6 +104,11 @@ class Sender:
     def complete(self) -> bool:
         """All that has been read is acknowledged, and so is the end if there is one."""
         return not any(source.pending or self._owes_end(source) for source in self.sources)
+
+    @property
+    def damage(self) -> str | None:
+        """What keeps a journal from being read any further."""
+        return "; ".join(self._damaged.values()) or None
 
     def tell_end(self, end: RunEnd) -> None:
         """Set how the run ended, where no `Exit` record does."""
@@ -317,7 +322,7 @@ class Sender:
     def _pass_damage(self, source: Source, error: JournalCorruptError) -> bool:
         """Go on behind a damaged place; ``False`` if nothing readable follows yet."""
         if source.name not in self._damaged:
-            self._damaged.add(source.name)
+            self._damaged[source.name] = error.message
             log.error("DATA LOST: %s", error)
         hidden = source.damage()
         if hidden is None:
@@ -333,7 +338,7 @@ class Sender:
         self._set_aside(source, first, f"{error.message} (records {first} to {next - 1})", None)
         self._acknowledged(source, answer)
         source.rewind(max(next, answer.next))
-        self._damaged.discard(source.name)
+        del self._damaged[source.name]
         return True
 
 
