@@ -12,6 +12,7 @@ import os
 import threading
 import weakref
 import zlib
+from collections.abc import Callable
 from mmap import PAGESIZE, mmap
 from pathlib import Path
 from typing import Self
@@ -44,7 +45,12 @@ class JournalWriter:
     """Appends records to a journal that it alone writes; safe for threads and signal handlers."""
 
     def __init__(
-        self, directory: Path, *, segment_bytes: int = 8 << 20, fsync: bool = False
+        self,
+        directory: Path,
+        *,
+        segment_bytes: int = 8 << 20,
+        fsync: bool = False,
+        rolled_over: Callable[[], None] | None = None,
     ) -> None:
         """Begin a journal in an empty or missing directory.
 
@@ -52,6 +58,7 @@ class JournalWriter:
             directory: Where the segments go.
             segment_bytes: Size of a segment, reserved on disk at once.
             fsync: Wait for the disk at each record; for those who fear power loss.
+            rolled_over: Called at the begin of each further segment, by whoever appends.
         """
         directory.mkdir(parents=True, exist_ok=True)
         if segment_numbers(directory):
@@ -61,6 +68,7 @@ class JournalWriter:
         self._directory = directory
         self._segment_bytes = -(-segment_bytes // PAGESIZE) * PAGESIZE
         self._fsync = fsync
+        self._rolled_over = rolled_over
         self._lock = threading.RLock()
         self._next = 0
         self._prepared: WritableSegment | None = None
@@ -169,6 +177,8 @@ class JournalWriter:
         if self._fsync:
             retired.sync()
         retired.trim(used)
+        if self._rolled_over is not None:
+            self._rolled_over()
 
     def _warm_up(self, stop: int) -> None:
         """Map the next pages in one go instead of one page fault for every few records."""
@@ -239,8 +249,15 @@ class JournalReader:
         while len(records) < max_records and room > 0:
             offset = self._offset
             room -= self._scan(records, max_records, room)
-            if self._offset == offset and not self._advance():
-                break
+            if self._offset != offset:
+                continue
+            try:
+                if not self._advance():
+                    break
+            except JournalCorruptError:
+                if records:
+                    break
+                raise
         return records
 
     def close(self) -> None:
