@@ -48,17 +48,13 @@ class Running:
 class SummaryState:
     """The state of one run."""
 
-    def __init__(self, last_steps: Mapping[str, int], *, complete: bool) -> None:
-        """``complete``: ``last_steps`` has every key that the run has ever logged."""
+    def __init__(self, last_steps: Mapping[str, int]) -> None:
+        """``last_steps``: the highest step of every key that the run has logged."""
         self._last_steps = dict(last_steps)
         self._running: dict[str, Running] = {}
-        self._complete = complete
 
     def __len__(self) -> int:
         return len(self._last_steps) + 4 * len(self._running)
-
-    def knows(self, key: str) -> bool:
-        return key in self._last_steps
 
     def absorb(
         self, appends: Iterable[Append], policy: SummaryPolicy, load: LoadStats
@@ -104,7 +100,8 @@ class SummaryState:
             key = points.keys[index]
             entry = policy.entry(key)
             if entry.aggregates:
-                tracked.append(index)
+                if key in self._last_steps or len(self._last_steps) < MAX_KEYS:
+                    tracked.append(index)
             elif self._advance(key, step) and not entry.hidden:
                 changes[key] = value
         if tracked:
@@ -136,8 +133,7 @@ class SummaryState:
             running = self._running.get(name)
             in_order = before is None or int(step[start]) > before
             self._advance(name, int(step[end]))
-            unseen = before is None and self._complete
-            if repeated[index] or not in_order or (running is None and not unseen):
+            if repeated[index] or not in_order or (running is None and before is not None):
                 reload.add(name)
                 continue
             if running is None:

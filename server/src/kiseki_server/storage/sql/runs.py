@@ -172,7 +172,7 @@ _AS_RUN: tuple[Any, ...] = (
 """Every field of `Run` under its own name."""
 
 
-def _query(*more: Any) -> sa.Select[Any]:
+def _query(*more: Any) -> Any:
     return sa.select(*_AS_RUN, *more).join_from(runs, users, users.c.id == runs.c.user_id)
 
 
