@@ -1,3 +1,4 @@
+import type { Ref } from "react";
 import type { Smoothing } from "@/lib/smoothing";
 
 /** What the numbers on the x axis are: plain numbers, ms since 1970, or seconds since a start. */
@@ -27,8 +28,8 @@ export interface LineSeries {
   /** True extremes where a point stands for many; NaN where unknown. */
   min?: Float64Array;
   max?: Float64Array;
-  /** x of the first point that y[i] stands for; x[i] is that of the last. */
-  xFirst?: Float64Array;
+  /** Value with the greatest x of those that y[i] stands for; names the kind of a mark. */
+  last?: Float64Array;
   /** How many non-finite values point i stands for. */
   nonfinite?: Float64Array;
 }
@@ -81,7 +82,7 @@ export interface LineChartProps extends LineView, LineInteraction {
   /** CSS pixels; by default the parent's height. */
   height?: number;
   className?: string;
-  ref?: React.Ref<LineChartHandle>;
+  ref?: Ref<LineChartHandle>;
 }
 
 /** What a parent can ask of a mounted chart. */
