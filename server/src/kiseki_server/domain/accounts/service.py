@@ -83,6 +83,14 @@ class AccountService:
             name, email=rules.check_email(email), admin=admin, at=self._clock.now()
         )
 
+    def first_administrator(self, name: str) -> User | None:
+        """The administrator of this name, added when nobody has an account yet; ``None`` when
+        others administer the server."""
+        user = self._users.named(name)
+        if user is None and not self._users.all():
+            return self.create_user(name, admin=True)
+        return user if user is not None and user.admin else None
+
     def users(self, actor: Actor) -> tuple[User, ...]:
         self._require_admin(actor)
         return tuple(self._users.all())

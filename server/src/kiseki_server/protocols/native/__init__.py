@@ -1,0 +1,18 @@
+"""Our own dialect: what the SDK, the command line and the web UI speak."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from kiseki_server.protocols.native import admin, health, keys, projects, session
+
+API = "/api/v1"
+
+routes: list[ControllerRouterHandler] = [
+    *health.routes,
+    Router(
+        API,
+        route_handlers=[*session.routes, *keys.routes, *admin.routes, *projects.routes],
+    ),
+]

@@ -1,0 +1,109 @@
+"""The HTTP application: routes, what handlers may ask for, and what happens around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import to_thread
+from litestar import Litestar, MediaType, Response
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+import kiseki_server
+from kiseki_server.app.http.bodies import RequestBodies
+from kiseki_server.app.http.headers import SecurityHeaders
+from kiseki_server.app.http.hosts import HostCheck
+from kiseki_server.app.http.observe import Observation
+from kiseki_server.app.services import Services
+from kiseki_server.app.ui import WebUi, ui_routes
+from kiseki_server.kit import json
+from kiseki_server.protocols import native
+from kiseki_server.protocols.native.problems import HANDLERS
+from kiseki_server.protocols.native.security import Gate, provide_actor
+
+
+class Answer(Response[Any]):
+    """An answer whose JSON says what JSON cannot: NaN and the infinities, as strings."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Any = None) -> bytes:
+        if media_type.startswith(MediaType.JSON) and not isinstance(content, bytes):
+            return json.encode(content)
+        return super().render(content, media_type, enc_hook)
+
+
+class Application(Litestar):
+    """Litestar with our layers outside of its router, so that its own errors pass them too."""
+
+    outer: ASGIApp | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.outer is None or scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+        else:
+            await self.outer(scope, receive, send)
+
+    async def inner(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Litestar alone."""
+        await super().__call__(scope, receive, send)
+
+
+def build_application(services: Services, *, ui: WebUi | None = None) -> Application:
+    """The application over composed services; its lifespan starts and closes them."""
+    settings = services.settings
+    gate = Gate(services.accounts, services.credentials, services.database)
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        await to_thread.run_sync(services.start)
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(services.close)
+
+    app = Application(
+        route_handlers=[*native.routes, *ui_routes(ui or WebUi())],
+        guards=[gate],
+        dependencies=_dependencies(services, gate),
+        exception_handlers=HANDLERS,
+        lifespan=[lifespan],
+        response_class=Answer,
+        request_max_body_size=None,
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Kiseki", version=kiseki_server.__version__, path="/api/schema"
+        ),
+        state=State({"base_url": settings.base_url}),
+    )
+    outer: ASGIApp = RequestBodies(app.inner, settings)
+    outer = HostCheck(outer, settings)
+    outer = SecurityHeaders(outer)
+    app.outer = Observation(outer)
+    return app
+
+
+def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
+    values: dict[str, Any] = {
+        "accounts": services.accounts,
+        "checks": services.checks,
+        "clock": services.clock,
+        "credentials": services.credentials,
+        "database": services.database,
+        "gate": gate,
+        "projects": services.projects,
+    }
+    provided = {
+        name: Provide(_always(value), sync_to_thread=False) for name, value in values.items()
+    }
+    return {**provided, "actor": Provide(provide_actor, sync_to_thread=False)}
+
+
+def _always(value: Any) -> Callable[[], Any]:
+    def provide() -> Any:
+        return value
+
+    return provide

@@ -1,0 +1,49 @@
+"""``kiseki serve``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from kiseki_server.app.settings import describe
+
+
+def register(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="start the server",
+        description="Start the Kiseki server. Every option can also be given by the environment "
+        "variable that stands beside it.",
+        formatter_class=argparse.HelpFormatter,
+    )
+    for option in describe():
+        default = "" if option.default is None else f", default {option.default}"
+        parser.add_argument(
+            option.flag,
+            dest=option.name,
+            metavar="|".join(option.choices) or option.type.__name__.upper(),
+            help=f"{option.help} [{option.variable}{default}]".replace("%", "%%"),
+        )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve; the exit code is 1 when the server cannot start."""
+    # The server's libraries take a second to import, which `kiseki --help` should not wait for.
+    from kiseki_server.app.process import serve
+    from kiseki_server.app.settings import Settings
+    from kiseki_server.kit.errors import KisekiError
+
+    try:
+        serve(Settings.load(vars(arguments), os.environ))
+    except KisekiError as error:
+        print(f"Cannot start: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"\nhint: {error.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0

@@ -1,0 +1,51 @@
+"""What may be a project's name, and who may see a project. Pure functions."""
+
+from __future__ import annotations
+
+from kiseki_server.domain.accounts.rules import Action, allowed, role_for
+from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.projects.types import Project, Visibility
+from kiseki_server.kit.errors import BadRequest
+
+MAX_NAME = 128
+MAX_DESCRIPTION = 10_000
+_FORBIDDEN = frozenset('/\\#?%:"<>|')
+
+
+def check_project_name(name: str) -> str:
+    """A project's name, unchanged.
+
+    Raises:
+        BadRequest: It is empty, too long, or holds characters that addresses cannot carry.
+    """
+    bad = sorted(_FORBIDDEN.intersection(name)) + [c for c in name if not c.isprintable()][:1]
+    if bad or not 1 <= len(name) <= MAX_NAME or name != name.strip() or not name.strip("."):
+        raise BadRequest(
+            f"`{name[:80]}` cannot be the name of a project",
+            hint=f"use 1 to {MAX_NAME} characters, none of them in {' '.join(sorted(_FORBIDDEN))} "
+            "or invisible, no space at either end, and not only dots",
+        )
+    return name
+
+
+def check_description(text: str) -> str:
+    """A project's description, unchanged.
+
+    Raises:
+        BadRequest: It is too long or holds a NUL.
+    """
+    if len(text) > MAX_DESCRIPTION:
+        raise BadRequest(
+            f"A description has at most {MAX_DESCRIPTION} characters; this one has {len(text)}"
+        )
+    if "\0" in text:
+        raise BadRequest("A description may not hold the character NUL")
+    return text
+
+
+def most(actor: Actor, project: Project) -> Action | None:
+    """The most that the actor may do in the project; ``None``: not even know of it."""
+    own = allowed(role_for(actor, project.entity))
+    if own is None and project.visibility is Visibility.INTERNAL:
+        return Action.READ
+    return own

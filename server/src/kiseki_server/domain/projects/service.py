@@ -1,0 +1,161 @@
+"""Projects: the use-cases."""
+
+from __future__ import annotations
+
+from kiseki_server.domain.accounts.rules import Action
+from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.projects import rules
+from kiseki_server.domain.projects.store import ProjectStore
+from kiseki_server.domain.projects.types import Project, ProjectActivity, ProjectPage, Visibility
+from kiseki_server.kit.clock import Clock
+from kiseki_server.kit.errors import Conflict, Forbidden, NotFound
+from kiseki_server.kit.ids import ProjectId
+
+
+class ProjectService:
+    """Finds, makes, changes and deletes projects, for somebody who may."""
+
+    def __init__(self, projects: ProjectStore, accounts: AccountService, clock: Clock) -> None:
+        self._projects = projects
+        self._accounts = accounts
+        self._clock = clock
+
+    def find(
+        self, actor: Actor, entity: str | None, name: str, action: Action = Action.READ
+    ) -> Project:
+        """The project, if the actor may do this in it. No entity means the actor's own.
+
+        Raises:
+            NotFound: There is no such project, or the actor may not know of it.
+            Forbidden: The actor may read it, but not do this.
+        """
+        owner = entity or actor.default_entity.name
+        project = self._projects.find(owner, name)
+        if project is None:
+            raise self._unknown(owner, name)
+        return self._checked(actor, project, action)
+
+    def get(self, actor: Actor, project: ProjectId, action: Action = Action.READ) -> Project:
+        """The project of this id; raises like `find`."""
+        found = self._projects.get(project)
+        if found is None:
+            raise NotFound("There is no such project, or you may not see it")
+        return self._checked(actor, found, action)
+
+    def find_or_create(self, actor: Actor, entity: str | None, name: str) -> Project:
+        """The project to write runs into, made on first use.
+
+        Raises:
+            NotFound: There is no such entity, or the actor may not know of it.
+            Forbidden: The actor may not write there.
+            BadRequest: The name cannot be a project's.
+        """
+        project = self._projects.find(entity or actor.default_entity.name, name)
+        if project is not None:
+            return self._checked(actor, project, Action.WRITE)
+        owner = self._accounts.entity(actor, entity, Action.WRITE)
+        return self._projects.add(
+            owner.id,
+            rules.check_project_name(name),
+            description="",
+            visibility=Visibility.PRIVATE,
+            at=self._clock.now(),
+        )[0]
+
+    def create(
+        self,
+        actor: Actor,
+        entity: str | None,
+        name: str,
+        *,
+        description: str = "",
+        visibility: Visibility = Visibility.PRIVATE,
+    ) -> Project:
+        """Add a project.
+
+        Raises:
+            Conflict: The entity has one of this name.
+            NotFound, Forbidden, BadRequest: As in `find_or_create`.
+        """
+        owner = self._accounts.entity(actor, entity, Action.WRITE)
+        project, created = self._projects.add(
+            owner.id,
+            rules.check_project_name(name),
+            description=rules.check_description(description),
+            visibility=visibility,
+            at=self._clock.now(),
+        )
+        if not created:
+            raise Conflict(f"`{owner.name}` has a project called `{name}` already")
+        return project
+
+    def page(
+        self,
+        actor: Actor,
+        *,
+        entity: str | None = None,
+        search: str = "",
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> ProjectPage:
+        """Projects that the actor may read, the last active first.
+
+        Raises:
+            NotFound: There is no such entity, or the actor may not know of it.
+        """
+        only = None if entity is None else self._accounts.entity(actor, entity, Action.READ).id
+        mine = None if actor.user.admin else [m.entity.id for m in actor.memberships]
+        return self._projects.page(
+            readable=mine, entity=only, search=search.strip(), limit=limit, cursor=cursor
+        )
+
+    def activity(self, project: Project) -> ProjectActivity:
+        """What goes on in a project."""
+        return self._projects.activity(project)
+
+    def change(
+        self,
+        actor: Actor,
+        project: Project,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        visibility: Visibility | None = None,
+    ) -> Project:
+        """Change a project. A member may describe it; its name and who sees it are an
+        administrator's."""
+        by_admin = name is not None or visibility is not None
+        self._checked(actor, project, Action.ADMIN if by_admin else Action.WRITE)
+        return self._projects.change(
+            project.id,
+            name=None if name is None else rules.check_project_name(name),
+            description=None if description is None else rules.check_description(description),
+            visibility=visibility,
+            at=self._clock.now(),
+        )
+
+    def delete(self, actor: Actor, project: Project) -> None:
+        """Delete a project with its runs; for administrators of its entity."""
+        self._checked(actor, project, Action.ADMIN)
+        self._projects.delete(project.id, self._clock.now())
+
+    def can_write(self, actor: Actor, project: Project) -> bool:
+        most = rules.most(actor, project)
+        return most is not None and most >= Action.WRITE
+
+    def _checked(self, actor: Actor, project: Project, action: Action) -> Project:
+        most = rules.most(actor, project)
+        if most is None:
+            raise self._unknown(project.entity_name, project.name)
+        if action > most:
+            what = "change things in" if action is Action.WRITE else "administer"
+            raise Forbidden(
+                f"You may not {what} `{project.entity_name}/{project.name}`",
+                hint=f"ask an administrator of `{project.entity_name}` for another role",
+            )
+        return project
+
+    @staticmethod
+    def _unknown(entity: str, name: str) -> NotFound:
+        return NotFound(f"There is no project `{entity}/{name}`, or you may not see it")

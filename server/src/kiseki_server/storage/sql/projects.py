@@ -1,0 +1,220 @@
+"""Projects in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from kiseki_server.domain.accounts.rules import compared
+from kiseki_server.domain.projects.types import (
+    Project,
+    ProjectActivity,
+    ProjectPage,
+    Visibility,
+)
+from kiseki_server.kit.errors import Conflict
+from kiseki_server.kit.ids import EntityId, ProjectId
+from kiseki_server.kit.pagination import decode_cursor, encode_cursor
+from kiseki_server.storage.sql.conflicts import insert_new
+from kiseki_server.storage.sql.engine import Database
+from kiseki_server.storage.sql.schema import entities, projects, runs
+
+_COLUMNS = (
+    projects.c.id,
+    projects.c.entity_id,
+    entities.c.name,
+    projects.c.name,
+    projects.c.description,
+    projects.c.visibility,
+    projects.c.created_at,
+    projects.c.updated_at,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _read(row: Any) -> Project:
+    id, entity, owner, name, description, visibility, created, updated = row[:8]
+    return Project(id, entity, owner, name, description, Visibility(visibility), created, updated)
+
+
+class SqlProjectStore:
+    """`ProjectStore` on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        entity: EntityId,
+        name: str,
+        *,
+        description: str,
+        visibility: Visibility,
+        at: datetime,
+    ) -> tuple[Project, bool]:
+        values = {
+            "entity_id": entity,
+            "name": name,
+            "name_key": name,
+            "description": description,
+            "visibility": visibility.value,
+            "created_at": at,
+            "updated_at": at,
+        }
+        id = insert_new(self._database.current(), projects, values, projects.c.id)
+        same = sa.and_(projects.c.entity_id == entity, projects.c.name_key == name)
+        project = self._one(same if id is None else projects.c.id == id)
+        if project is None:
+            raise Conflict(f"The project `{name}` was deleted at this moment; try again")
+        return project, id is not None
+
+    def get(self, project: ProjectId) -> Project | None:
+        return self._one(projects.c.id == project)
+
+    def find(self, entity: str, name: str) -> Project | None:
+        return self._one(
+            sa.and_(entities.c.name_key == compared(entity), projects.c.name_key == name)
+        )
+
+    def page(
+        self,
+        *,
+        readable: Sequence[EntityId] | None,
+        entity: EntityId | None = None,
+        search: str = "",
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> ProjectPage:
+        connection = self._database.current()
+        started = (
+            sa.select(runs.c.project_id, sa.func.max(runs.c.created_at).label("last"))
+            .where(runs.c.deleted_at.is_(None))
+            .group_by(runs.c.project_id)
+            .subquery()
+        )
+        active = sa.func.coalesce(
+            started.c.last, projects.c.created_at, type_=runs.c.created_at.type
+        )
+        query = self._live(*_COLUMNS, started.c.last, active.label("active")).outerjoin(
+            started, started.c.project_id == projects.c.id
+        )
+        if readable is not None:
+            internal = projects.c.visibility == Visibility.INTERNAL.value
+            query = query.where(sa.or_(projects.c.entity_id.in_(readable), internal))
+        if entity is not None:
+            query = query.where(projects.c.entity_id == entity)
+        if search:
+            # lower() on both sides: SQLite folds ASCII letters alone, and does so for both.
+            escaped = search.replace("/", "//").replace("%", "/%").replace("_", "/_")
+            wanted = "%" + sa.func.lower(sa.literal(escaped)) + "%"
+            names = (sa.func.lower(projects.c.name), sa.func.lower(entities.c.name))
+            query = query.where(sa.or_(*(name.like(wanted, escape="/") for name in names)))
+        total = connection.execute(
+            sa.select(sa.func.count()).select_from(query.subquery())
+        ).scalar_one()
+        if cursor is not None:
+            micros, last = decode_cursor(cursor, int, int)
+            at = sa.literal(_EPOCH + micros * _MICROSECOND, type_=runs.c.created_at.type)
+            query = query.where(sa.or_(active < at, sa.and_(active == at, projects.c.id < last)))
+        query = query.order_by(active.desc(), projects.c.id.desc()).limit(limit + 1)
+        rows: Sequence[Any] = connection.execute(query).all()
+        states = self._states([row[0] for row in rows[:limit]])
+        items = tuple(
+            ProjectActivity(
+                project=_read(row),
+                runs=sum(states[row[0]].values()),
+                states=states[row[0]],
+                last_run_at=row[8],
+            )
+            for row in rows[:limit]
+        )
+        following = None
+        if len(rows) > limit:
+            end = rows[limit - 1]
+            following = encode_cursor((end.active - _EPOCH) // _MICROSECOND, end[0])
+        return ProjectPage(items, following, total)
+
+    def activity(self, project: Project) -> ProjectActivity:
+        last = sa.select(sa.func.max(runs.c.created_at)).where(
+            runs.c.project_id == project.id, runs.c.deleted_at.is_(None)
+        )
+        states = self._states([project.id])[project.id]
+        return ProjectActivity(
+            project=project,
+            runs=sum(states.values()),
+            states=states,
+            last_run_at=self._database.current().execute(last).scalar_one(),
+        )
+
+    def change(
+        self,
+        project: ProjectId,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        visibility: Visibility | None = None,
+        at: datetime,
+    ) -> Project:
+        values: dict[str, Any] = {"updated_at": at}
+        if name is not None:
+            self._refuse_taken(project, name)
+            values |= {"name": name, "name_key": name}
+        if description is not None:
+            values["description"] = description
+        if visibility is not None:
+            values["visibility"] = visibility.value
+        self._database.current().execute(
+            sa.update(projects).where(projects.c.id == project).values(**values)
+        )
+        changed = self.get(project)
+        if changed is None:
+            raise Conflict("The project was deleted at this moment")
+        return changed
+
+    def delete(self, project: ProjectId, at: datetime) -> None:
+        freed = projects.c.name_key + "#" + sa.cast(projects.c.id, sa.Text)
+        self._database.current().execute(
+            sa.update(projects)
+            .where(projects.c.id == project, projects.c.deleted_at.is_(None))
+            .values(deleted_at=at, name_key=freed)
+        )
+
+    def _refuse_taken(self, project: ProjectId, name: str) -> None:
+        entity = sa.select(projects.c.entity_id).where(projects.c.id == project).scalar_subquery()
+        taken = self._database.current().execute(
+            sa.select(projects.c.id).where(
+                projects.c.entity_id == entity,
+                projects.c.name_key == name,
+                projects.c.id != project,
+            )
+        )
+        if taken.first() is not None:
+            raise Conflict(f"There is a project called `{name}` already")
+
+    def _states(self, ids: Sequence[ProjectId]) -> dict[ProjectId, dict[str, int]]:
+        counts: dict[ProjectId, dict[str, int]] = {id: {} for id in ids}
+        query = (
+            sa.select(runs.c.project_id, runs.c.state, sa.func.count())
+            .where(runs.c.project_id.in_(ids), runs.c.deleted_at.is_(None))
+            .group_by(runs.c.project_id, runs.c.state)
+        )
+        for project, state, count in self._database.current().execute(query):
+            counts[project][state] = count
+        return counts
+
+    @staticmethod
+    def _live(*columns: Any) -> Any:
+        return (
+            sa.select(*columns)
+            .select_from(projects)
+            .join(entities, entities.c.id == projects.c.entity_id)
+            .where(projects.c.deleted_at.is_(None), entities.c.removed_at.is_(None))
+        )
+
+    def _one(self, condition: sa.ColumnElement[bool]) -> Project | None:
+        row = self._database.current().execute(self._live(*_COLUMNS).where(condition)).first()
+        return None if row is None else _read(row)
