@@ -217,23 +217,25 @@ class Committer:
         run: Run,
         work: _RunWork,
         outcomes: Sequence[Outcome | None],
-        moved: Mapping[tuple[RunId, str], Writer],
+        moved: dict[tuple[RunId, str], Writer],
         now: datetime,
     ) -> Run:
-        ends = [
-            (item.arrival.end, item.arrival.first is not None)
+        ended = [
+            item.arrival
             for place, item in work.items
             if item.arrival.end is not None and outcomes[place] is None
         ]
-        for change, native in ends:
-            if not native:
-                run = rules.apply(run, change, now)
-        native_ends = [change for change, native in ends if native]
-        if not native_ends:
+        for arrival in ended:
+            if arrival.first is None and arrival.end is not None:
+                run = rules.apply(run, arrival.end, now)
+        native = [arrival for arrival in ended if arrival.first is not None]
+        if not native:
             return run
-        writers = {writer.writer: writer for writer in self._writers.of_run(run.id)}
-        writers |= {name: writer for (id, name), writer in moved.items() if id == run.id}
-        return progress.end(run, native_ends, list(writers.values()), now)
+        known = {writer.writer: writer for writer in self._writers.of_run(run.id)}
+        known |= {name: writer for (id, name), writer in moved.items() if id == run.id}
+        writers = progress.with_leaders(list(known.values()), native)
+        moved.update({(run.id, w.writer): w for w in writers if w != known[w.writer]})
+        return progress.end(run, [a.end for a in native if a.end], writers, now)
 
     def _tell(self, works: Sequence[_RunWork], touched: Sequence[tuple[Run, Run]]) -> None:
         told: list[LiveEvent] = []

@@ -12,7 +12,7 @@ from kiseki_server.domain.history.trimming import trim
 from kiseki_server.domain.history.types import Append
 from kiseki_server.domain.runs import rules
 from kiseki_server.domain.runs.types import Json, Run, RunChange, RunState
-from kiseki_server.domain.runs.writers import SYSTEM_SUFFIX, Writer, outcome
+from kiseki_server.domain.runs.writers import Writer, leader, outcome
 from kiseki_server.kit.errors import PositionGap
 
 HEARTBEAT = timedelta(seconds=15)
@@ -70,7 +70,7 @@ def advance(run: Run, admitted: Admitted, now: datetime) -> Run:
         KisekiError: The arrival's change is not allowed.
     """
     change = admitted.change or RunChange()
-    resumes = admitted.starts and not admitted.arrival.writer.endswith(SYSTEM_SUFFIX)
+    resumes = admitted.starts and leader(admitted.arrival.writer) is None
     lives = admitted.arrival.end is None and rules.thought_dead(run)
     if change.state is None and (resumes or lives) and run.state not in rules.ACTIVE:
         change = replace(change, state=RunState.RUNNING)
@@ -97,6 +97,17 @@ def moved(writer: Writer | None, arrival: Arrival, now: datetime) -> Writer:
         label=arrival.label or writer.label,
         ended=ended or writer.ended,
     )
+
+
+def with_leaders(writers: Sequence[Writer], ended: Sequence[Arrival]) -> list[Writer]:
+    """The run's writers, of which those are marked whose end a writer beside them has told."""
+    ends = {leader(arrival.writer): arrival.end for arrival in ended}
+    return [
+        replace(writer, ended=change.state)
+        if writer.ended is None and (change := ends.get(writer.writer)) is not None
+        else writer
+        for writer in writers
+    ]
 
 
 def end(run: Run, ends: Sequence[RunChange], writers: Sequence[Writer], now: datetime) -> Run:

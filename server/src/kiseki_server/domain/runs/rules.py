@@ -25,16 +25,20 @@ SILENCE = timedelta(minutes=5)
 MAX_TAGS = 200
 MAX_TAG = 128
 MAX_NOTES = 1 << 20
+MAX_TEXT = 4096
 _NO_HEARTBEAT = "no heartbeat since "
 
 
 def apply(run: Run, change: RunChange, now: datetime) -> Run:
     """The run after the change; the very same object when nothing changed.
 
+    Empty text clears a group, a job type or notes.
+
     Raises:
         BadRequest: A field has a value that no run may have.
         Conflict: The state cannot follow the present one.
     """
+    check(change)
     summary_set = run.summary_set
     if change.replace_summary is not None:
         summary_set = tuple(change.replace_summary)
@@ -69,6 +73,34 @@ def apply(run: Run, change: RunChange, now: datetime) -> Run:
     if after == run:
         return run
     return replace(after, updated_at=max(now, run.updated_at))
+
+
+def check(change: RunChange) -> None:
+    """Refuse a change that no run could take, before anything of it is stored.
+
+    Raises:
+        BadRequest: With the field and its value.
+    """
+    if change.display_name is not None:
+        check_display_name(change.display_name)
+    if change.tags is not None:
+        check_tags(change.tags)
+    if change.notes is not None:
+        _check_notes(change.notes)
+    merge_metrics((), change.metrics)
+    texts = {
+        "group": change.group,
+        "job_type": change.job_type,
+        "host": change.host,
+        "state_reason": change.state_reason,
+    }
+    for name, text in texts.items():
+        if text is not None and ("\0" in text or len(text) > MAX_TEXT):
+            raise BadRequest(
+                f"The field `{name}` is longer than {MAX_TEXT} characters or holds a NUL"
+            )
+    if change.exit_code is not None and not -(1 << 31) <= change.exit_code < 1 << 31:
+        raise BadRequest(f"The exit code {change.exit_code} has more than 32 bits")
 
 
 def _enter(run: Run, change: RunChange, previous: RunState, now: datetime) -> Run:
@@ -147,14 +179,18 @@ def check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     if len(unique) > MAX_TAGS:
         raise BadRequest(f"{len(unique)} tags are too many; a run may have {MAX_TAGS}")
     for tag in unique:
-        if not tag or len(tag) > MAX_TAG:
-            raise BadRequest(f"The tag {tag[:40]!r} is empty or longer than {MAX_TAG} characters")
+        if not tag or len(tag) > MAX_TAG or "\0" in tag:
+            raise BadRequest(
+                f"The tag {tag[:40]!r} is empty, longer than {MAX_TAG} characters or holds a NUL"
+            )
     return unique
 
 
 def _check_notes(notes: str) -> str | None:
     if len(notes) > MAX_NOTES:
         raise BadRequest(f"Notes of {len(notes)} characters are too long; {MAX_NOTES} are allowed")
+    if "\0" in notes:
+        raise BadRequest("Notes cannot hold the character NUL")
     return notes or None
 
 

@@ -23,8 +23,9 @@ from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.names import check_name, made_up
 from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.domain.runs.types import Run, RunChange, RunPage, RunState
+from kiseki_server.domain.runs.writers import Writer, WriterStore
 from kiseki_server.kit.clock import Clock
-from kiseki_server.kit.errors import Conflict, Gone, UnknownRun
+from kiseki_server.kit.errors import Conflict, Gone, NotFound, UnknownRun
 from kiseki_server.kit.ids import RunId, new_run_name
 from kiseki_server.kit.transactions import UnitOfWork
 
@@ -35,6 +36,7 @@ class RunService:
     def __init__(
         self,
         runs: RunStore,
+        writers: WriterStore,
         events: EventLog,
         live: LiveEvents,
         index: RunIndex,
@@ -43,6 +45,7 @@ class RunService:
         clock: Clock,
     ) -> None:
         self._runs = runs
+        self._writers = writers
         self._events = events
         self._live = live
         self._index = index
@@ -101,6 +104,18 @@ class RunService:
             BadRequest: A field has a value that no run may have.
         """
         return self._write(self._existing(project, name, lock=True), change)
+
+    def writer(self, project: Project, name: str, writer: str) -> tuple[Run, Writer]:
+        """How far a writer of the run has got.
+
+        Raises:
+            NotFound: The run has no such writer.
+        """
+        run = self._existing(project, name)
+        found = self._writers.get([(run.id, writer)])
+        if not found:
+            raise NotFound(f"The run `{name}` has no writer `{writer[:64]}`")
+        return run, found[run.id, writer]
 
     def stop(self, project: Project, name: str) -> Run:
         """Ask the run's client to stop.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,8 +10,16 @@ from typing import Protocol
 from kiseki_server.domain.runs.types import RunState
 from kiseki_server.kit.ids import RunId
 
-SYSTEM_SUFFIX = ".system"
-"""Ends the name of a journal that holds a machine's metrics; it never decides how a run ends."""
+_SYSTEM = re.compile(r"(.*)\.system(?:-\d+)?", re.DOTALL)
+
+
+def leader(writer: str) -> str | None:
+    """The writer beside which this one records the machine's metrics; ``None`` for any other.
+
+    What the second says of the run's end is said for the first.
+    """
+    found = _SYSTEM.fullmatch(writer)
+    return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ def outcome(writers: Sequence[Writer]) -> RunState | None:
     """
     newest: dict[str | None, Writer] = {}
     for writer in sorted(writers, key=lambda w: w.started_at):
-        if not writer.writer.endswith(SYSTEM_SUFFIX):
+        if leader(writer.writer) is None:
             newest[writer.label] = writer
     ends = {writer.ended for writer in newest.values()}
     if not ends or None in ends:
