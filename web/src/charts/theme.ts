@@ -46,19 +46,19 @@ export const FONT_STACK =
 export function readTheme(element: Element): ChartTheme {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
-  const surface = token("--chart-surface");
-  const dark = surface ? luminance(toRgb(surface)) < 0.4 : style.colorScheme === "dark";
+  const surface = token("--chart-surface") || token("--surface");
+  const dark = surface ? luminance(toRgb(surface)) < 0.4 : style.colorScheme.includes("dark");
   const fallback = dark ? DARK : LIGHT;
   return {
     text: token("--chart-text") || fallback.text,
-    strong: token("--chart-text-strong") || fallback.strong,
+    strong: token("--text") || fallback.strong,
     grid: token("--chart-grid") || fallback.grid,
     axis: token("--chart-axis") || fallback.axis,
-    crosshair: token("--chart-crosshair") || fallback.crosshair,
+    crosshair: token("--chart-cursor") || fallback.crosshair,
     surface: surface || fallback.surface,
     selection: token("--chart-selection") || fallback.selection,
-    warning: token("--chart-warning") || fallback.warning,
-    font: token("--font-sans") || FONT_STACK,
+    warning: token("--warning") || fallback.warning,
+    font: token("--font") || FONT_STACK,
     dark,
   };
 }

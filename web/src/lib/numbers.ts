@@ -96,7 +96,8 @@ export function linearTicks(low: number, high: number, count: number): number[] 
   const rough = span / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const ratio = rough / power;
-  const step = power * (ratio <= 1 ? 1 : ratio <= 2 ? 2 : ratio <= 5 ? 5 : 10);
+  // Thresholds halfway between on a logarithmic scale: the nearest round step wins.
+  const step = power * (ratio < 1.41 ? 1 : ratio < 3.16 ? 2 : ratio < 7.07 ? 5 : 10);
   const ticks: number[] = [];
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);

@@ -70,13 +70,7 @@ function Plot(props: LineChartProps) {
 
   return (
     <div className="kiseki-chart">
-      <div
-        ref={container}
-        className="kiseki-plot"
-        role="img"
-        tabIndex={0}
-        aria-label={props.title}
-      />
+      <div ref={container} className="kiseki-plot" role="img" aria-label={props.title} />
     </div>
   );
 }

@@ -46,6 +46,11 @@ export function xTicks(domain: Interval, axis: XAxis, width: number): Tick[] {
   return label(linearTicks(domain.low, domain.high, count), tickLabels);
 }
 
+/** Labels for given values of x. */
+export function labelX(values: number[], axis: XAxis): Tick[] {
+  return values.map((value) => ({ value, label: describeX(value, axis)[0] }));
+}
+
 function label(values: number[], labels: (values: number[]) => string[]): Tick[] {
   const texts = labels(values);
   return values.map((value, i) => ({ value, label: texts[i] as string }));

@@ -66,6 +66,7 @@ export class LineChartCore implements GestureTarget {
     this.spoken.className = "kiseki-hidden";
     this.spoken.setAttribute("aria-live", "polite");
     this.empty.className = "kiseki-empty";
+    container.tabIndex = 0;
     container.append(this.base, this.overlay, this.empty, this.spoken);
     this.theme = readTheme(container);
     this.group = syncGroup(input.interaction.syncKey);
@@ -328,7 +329,7 @@ export class LineChartCore implements GestureTarget {
       );
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paintAxes(context, frame, this.prepared, this.input.view, this.theme);
+    paintAxes(context, frame, this.prepared, this.input.view, this.theme, this.painter.dots);
     this.describe(frame);
   }
 

@@ -55,10 +55,10 @@ export function toSvg(core: LineChartCore): string {
   const out: string[] = [];
   const height = frame.height + HEAD;
   out.push(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${frame.width}" height="${height}" viewBox="0 0 ${frame.width} ${height}" font-family="${escape(FONT_STACK)}" font-size="11">`,
-    `<title>${escape(input.title)}</title>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${frame.width}" height="${height}" viewBox="0 0 ${frame.width} ${height}" font-family="${escaped(FONT_STACK)}" font-size="11">`,
+    `<title>${escaped(input.title)}</title>`,
     `<rect width="100%" height="100%" fill="${theme.surface}"/>`,
-    `<text x="12" y="22" font-size="14" font-weight="600" fill="${theme.strong}">${escape(input.title)}</text>`,
+    `<text x="12" y="22" font-size="14" font-weight="600" fill="${theme.strong}">${escaped(input.title)}</text>`,
     `<clipPath id="plot"><rect width="${plot.width}" height="${plot.height}"/></clipPath>`,
     `<g transform="translate(${plot.left} ${plot.top + HEAD})">`,
   );
@@ -66,7 +66,7 @@ export function toSvg(core: LineChartCore): string {
     const y = round(toPixel(frame.toY, tick.value));
     out.push(
       `<line x2="${plot.width}" y1="${y}" y2="${y}" stroke="${theme.grid}"/>`,
-      `<text x="-8" y="${y}" dy="0.35em" text-anchor="end" fill="${theme.text}">${escape(tick.label)}</text>`,
+      `<text x="-8" y="${y}" dy="0.35em" text-anchor="end" fill="${theme.text}">${escaped(tick.label)}</text>`,
     );
   }
   out.push(
@@ -75,7 +75,7 @@ export function toSvg(core: LineChartCore): string {
   for (const tick of frame.xTicks) {
     const x = round(toPixel(frame.toX, tick.value));
     out.push(
-      `<text x="${x}" y="${plot.height + 16}" text-anchor="middle" fill="${theme.text}">${escape(tick.label)}</text>`,
+      `<text x="${x}" y="${plot.height + 16}" text-anchor="middle" fill="${theme.text}">${escaped(tick.label)}</text>`,
     );
   }
   out.push('<g clip-path="url(#plot)" fill="none" stroke-linejoin="round">');
@@ -108,7 +108,7 @@ function svgSeries(each: Prepared, frame: Frame, width: number): string[] {
       `<path d="${svgPath(svgPoints(each, each.raw, frame))}" stroke="${color}" stroke-opacity="0.3"/>`,
     );
   out.push(
-    `<path d="${svgPath(svgPoints(each, each.y, frame))}" stroke="${color}" stroke-width="${each.series.width ?? width}" stroke-linecap="round"${dashes}><title>${escape(nameOf(each.series))}</title></path>`,
+    `<path d="${svgPath(svgPoints(each, each.y, frame))}" stroke="${color}" stroke-width="${each.series.width ?? width}" stroke-linecap="round"${dashes}><title>${escaped(nameOf(each.series))}</title></path>`,
   );
   return out;
 }
@@ -190,7 +190,7 @@ function csvCell(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 

@@ -1,6 +1,15 @@
-import { type Tick, type XAxis, xTicks, yTicks } from "./axes";
+import { labelX, type Tick, type XAxis, xTicks, yTicks } from "./axes";
 import { type Prepared, xExtent, yExtent } from "./prepare";
-import { backward, forward, type Interval, type Projection, pad, project, settle } from "./scales";
+import {
+  backward,
+  forward,
+  type Interval,
+  type Projection,
+  pad,
+  project,
+  settle,
+  toPixel,
+} from "./scales";
 import type { FixedRange, LineSeries, LineView } from "./types";
 
 /** Everything that follows from data, view and size: what a painter and a pointer need. */
@@ -38,6 +47,7 @@ const RIGHT = 12;
 const AXIS_HEIGHT = 22;
 const LABEL_HEIGHT = 16;
 const TICK_GAP = 8;
+const LABEL_GAP = 12;
 
 export function computeFrame(input: FrameInput): Frame {
   const { view, width, height, measure } = input;
@@ -46,7 +56,8 @@ export function computeFrame(input: FrameInput): Frame {
   const fixedX: FixedRange | undefined = input.zoom
     ? [input.zoom.low, input.zoom.high]
     : view.xRange;
-  const x = settle(xExtent(input.series, xScale), fixedX, xScale);
+  const data = xExtent(input.series, xScale);
+  const x = settle(data, fixedX, xScale);
 
   const straight = yExtent(
     input.prepared,
@@ -60,7 +71,7 @@ export function computeFrame(input: FrameInput): Frame {
   const y = pad(settle(extent, view.yRange, yScale), view.yRange, yScale, 0.04);
 
   const top = TOP + (view.yLabel ? LABEL_HEIGHT : 0);
-  const bottom = AXIS_HEIGHT + (view.xLabel ? LABEL_HEIGHT : 0);
+  const bottom = AXIS_HEIGHT;
   const plotHeight = Math.max(1, height - top - bottom);
   const ticksY = yTicks(y, yScale, plotHeight);
   const widest = Math.max(0, ...ticksY.map((tick) => measure(tick.label)));
@@ -72,19 +83,28 @@ export function computeFrame(input: FrameInput): Frame {
     width: Math.floor(plotWidth),
     height: Math.floor(plotHeight),
   };
+  const toX = project(x, xScale, 0, plot.width);
+  const hasNothing = straight === null && input.prepared.every((each) => each.marks.length === 0);
+  const single = data !== null && data.low === data.high && x.low < data.low && x.high > data.high;
+  const candidates = single ? labelX([data.low], input.axis) : xTicks(x, input.axis, plot.width);
+  const reserved = view.xLabel ? measure(view.xLabel) + LABEL_GAP : 0;
   return {
     width,
     height,
     plot,
     x,
     y,
-    toX: project(x, xScale, 0, plot.width),
+    toX,
     toY: project(y, yScale, plot.height, 0),
-    xTicks: withoutOverlap(xTicks(x, input.axis, plot.width), measure, (value) => {
-      const place = project(x, xScale, 0, plot.width);
-      return place.factor * forward(value, xScale) + place.offset;
-    }),
-    yTicks: ticksY,
+    xTicks: hasNothing
+      ? []
+      : withoutOverlap(
+          candidates,
+          measure,
+          (value) => toPixel(toX, value),
+          reserved > 0 ? plot.width - reserved : Infinity,
+        ),
+    yTicks: hasNothing ? [] : ticksY,
     empty: straight === null,
   };
 }
@@ -94,12 +114,13 @@ function withoutOverlap(
   ticks: Tick[],
   measure: (text: string) => number,
   place: (value: number) => number,
+  end: number,
 ): Tick[] {
   let free = Number.NEGATIVE_INFINITY;
   return ticks.filter((tick) => {
     const half = measure(tick.label) / 2;
     const centre = place(tick.value);
-    if (centre - half < free) return false;
+    if (centre - half < free || centre + half > end) return false;
     free = centre + half + 10;
     return true;
   });

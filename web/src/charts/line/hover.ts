@@ -39,7 +39,7 @@ export function hitsAt(
     hits.push({
       prepared: each,
       index,
-      value: valueOf(each, index, frame),
+      value: drawnValue(each, index, frame),
       x: px,
       y: Number.isFinite(y) ? y : Number.NaN,
       distance:
@@ -51,7 +51,7 @@ export function hitsAt(
   return hits;
 }
 
-function valueOf(prepared: Prepared, index: number, frame: Frame): number {
+function drawnValue(prepared: Prepared, index: number, frame: Frame): number {
   const original = prepared.series.y[index] as number;
   const drawn = prepared.y[index] as number;
   if (!Number.isFinite(original) || !Number.isFinite(drawn)) return original;

@@ -8,6 +8,7 @@ import type { LineView } from "./types";
 
 const BAND_OPACITY = 0.16;
 const RAW_OPACITY = 0.28;
+const DOT_RADIUS = 3;
 
 /** Thinner lines where many share the plot; in CSS pixels. */
 export function lineWidth(count: number): number {
@@ -21,6 +22,8 @@ export class PlotPainter {
   private image: ImageData | null = null;
   private lines: Columns | null = null;
   private bands: Columns | null = null;
+  /** Of the last painting: the points that stand alone. */
+  dots: readonly Dot[] = [];
 
   paint(
     frame: Frame,
@@ -37,7 +40,7 @@ export class PlotPainter {
       this.lines = new Columns(width);
       this.bands = new Columns(width);
     }
-    paintPlot(
+    this.dots = paintPlot(
       this.raster as Raster,
       this.lines as Columns,
       this.bands as Columns,
@@ -55,14 +58,22 @@ interface Scene {
   ratio: number;
 }
 
-/** The painting itself, on any buffer. */
+/** A point by itself: drawn over the plot, since half of it may lie outside. */
+export interface Dot {
+  x: number;
+  y: number;
+  color: string;
+}
+
+/** The painting itself, on any buffer. Returns the points that stand alone, in CSS pixels. */
 export function paintPlot(
   raster: Raster,
   lines: Columns,
   bands: Columns,
   { frame, prepared, view, ratio }: Scene,
   theme: Pick<ChartTheme, "surface" | "grid">,
-): void {
+): Dot[] {
+  const dots: Dot[] = [];
   raster.clear(toRgb(theme.surface));
   paintGrid(raster, frame, ratio, toRgb(theme.grid));
   const ax = frame.toX.factor * ratio;
@@ -74,32 +85,42 @@ export function paintPlot(
   const usual = lineWidth(prepared.length);
   const opacity = (view.smoothing?.kind ?? "none") === "none" ? 1 : RAW_OPACITY;
 
-  for (const each of prepared) {
-    // One point beyond either edge, so that lines run out of the plot instead of ending in it.
-    const first = Math.max(0, lowerBound(each.x, xLow) - 1);
-    let end = lowerBound(each.x, xHigh);
-    while (end < each.x.length && each.x[end] === xHigh) end++;
-    end = Math.min(each.x.length, end + 1);
-    if (first >= end) continue;
-    const color = toRgb(each.series.color);
-    const thickness = Math.max(1, (each.series.width ?? usual) * ratio);
-    const dash = each.series.dash?.map((length) => length * ratio);
+  // Bands and raw lines first, so that no line is hidden behind another one's noise.
+  const pieces = prepared.map((each) => {
+    const [first, end] = shown(each.x, xLow, xHigh);
+    return { each, first, end, color: toRgb(each.series.color) };
+  });
+  for (const { each, first, end, color } of pieces) {
     const centre = each.raw ?? each.y;
-
+    const hasBand = each.min && each.max;
+    if (!hasBand && !each.raw) continue;
+    lines.line(each.x, centre, ax, bx, ay, by, first, end);
     if (each.min && each.max) {
       bands.area(each.x, each.min, each.max, ax, bx, ay, by, first, end);
-      lines.line(each.x, centre, ax, bx, ay, by, first, end);
       raster.fill(bands, color, each.raw ? BAND_OPACITY / 2 : BAND_OPACITY);
       paintSpikes(raster, bands, lines, color, each.raw ? opacity : 0.8, ratio);
-    } else {
-      lines.line(each.x, centre, ax, bx, ay, by, first, end);
     }
-    if (each.raw) {
-      raster.stroke(lines, color, Math.max(1, ratio * 0.8), opacity, dash);
-      lines.line(each.x, each.y, ax, bx, ay, by, first, end);
-    }
-    raster.stroke(lines, color, thickness, 1, dash);
+    if (each.raw) raster.stroke(lines, color, Math.max(1, ratio * 0.8), opacity);
   }
+  for (const { each, first, end, color } of pieces) {
+    const dash = each.series.dash?.map((length) => length * ratio);
+    const thickness = Math.max(1, (each.series.width ?? usual) * ratio);
+    lines.line(each.x, each.y, ax, bx, ay, by, first, end);
+    raster.stroke(lines, color, thickness, 1, dash);
+    for (let i = 0; i < lines.lonely.length; i += 2) {
+      const x = (lines.lonely[i] as number) / ratio;
+      const y = (lines.lonely[i + 1] as number) / ratio;
+      dots.push({ x, y, color: each.series.color });
+    }
+  }
+  return dots;
+}
+
+/** Indexes to draw: one point beyond either edge, so that lines run out of the plot. */
+function shown(x: Float64Array, low: number, high: number): [first: number, end: number] {
+  let end = lowerBound(x, high);
+  while (end < x.length && x[end] === high) end++;
+  return [Math.max(0, lowerBound(x, low) - 1), Math.min(x.length, end + 1)];
 }
 
 function paintGrid(raster: Raster, frame: Frame, ratio: number, color: Rgb): void {
@@ -135,8 +156,8 @@ export function paintSpikes(
     if (!(topBefore <= Infinity) || !(topAfter <= Infinity)) continue;
     const bottomBefore = bands.bottom[before] as number;
     const bottomAfter = bands.bottom[after] as number;
-    const usual = Math.min(bottomBefore - topBefore, bottomAfter - topAfter);
-    const needed = Math.max(least, usual * 0.8);
+    const usual = (bottomBefore - topBefore + bottomAfter - topAfter) / 2;
+    const needed = Math.max(least, usual * 1.2);
     const lineTop = lines.top[column] as number;
     const lineBottom = lines.bottom[column] as number;
     const hasLine = lineTop <= Infinity;
@@ -156,6 +177,7 @@ export function paintAxes(
   prepared: readonly Prepared[],
   view: LineView,
   theme: ChartTheme,
+  dots: readonly Dot[],
 ): void {
   const { plot } = frame;
   context.font = `11px ${theme.font}`;
@@ -182,7 +204,7 @@ export function paintAxes(
   context.fillStyle = theme.text;
   if (view.xLabel) {
     context.textAlign = "right";
-    context.fillText(view.xLabel, plot.left + plot.width, frame.height - 4);
+    context.fillText(view.xLabel, plot.left + plot.width, baseline + 16);
   }
   if (view.yLabel) {
     context.textAlign = "left";
@@ -190,6 +212,13 @@ export function paintAxes(
   }
   paintReferences(context, frame, view, theme);
   paintMarks(context, frame, prepared);
+  for (const dot of dots) {
+    if (dot.x < -1 || dot.x > plot.width + 1 || dot.y < -1 || dot.y > plot.height + 1) continue;
+    context.beginPath();
+    context.arc(plot.left + dot.x, plot.top + dot.y, DOT_RADIUS, 0, 2 * Math.PI);
+    context.fillStyle = dot.color;
+    context.fill();
+  }
 }
 
 function paintReferences(

@@ -111,16 +111,6 @@ export class Raster {
       const reach = half * Math.sqrt(1 + height * height);
       this.span(column, middle - reach, middle + reach, Math.max(height, 1), redBlue, green, alpha);
     }
-    const radius = Math.max(thickness * 1.5, 2);
-    for (let i = 0; i < columns.lonely.length; i += 2) {
-      this.disc(
-        columns.lonely[i] as number,
-        columns.lonely[i + 1] as number,
-        radius,
-        color,
-        opacity,
-      );
-    }
   }
 
   /** Fills what the columns cover. */
@@ -146,32 +136,6 @@ export class Raster {
       color[1] << 8,
       Math.round(opacity * 256),
     );
-  }
-
-  disc(x: number, y: number, radius: number, color: Rgb, opacity: number): void {
-    const redBlue = (color[2] << 16) | color[0];
-    const green = color[1] << 8;
-    for (
-      let row = Math.max(0, Math.floor(y - radius - 1));
-      row <= Math.min(this.height - 1, y + radius + 1);
-      row++
-    ) {
-      for (
-        let column = Math.max(0, Math.floor(x - radius - 1));
-        column <= Math.min(this.width - 1, x + radius + 1);
-        column++
-      ) {
-        const distance = Math.hypot(column + 0.5 - x, row + 0.5 - y);
-        const covered = Math.min(1, Math.max(0, radius + 0.5 - distance));
-        if (covered > 0)
-          this.blend(
-            row * this.width + column,
-            redBlue,
-            green,
-            Math.round(covered * opacity * 256),
-          );
-      }
-    }
   }
 }
 
