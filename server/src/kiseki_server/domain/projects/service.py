@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.types import Actor
@@ -43,7 +45,7 @@ class ProjectService:
             raise NotFound("There is no such project, or you may not see it")
         return self._checked(actor, found, action)
 
-    def find_or_create(self, actor: Actor, entity: str | None, name: str) -> Project:
+    def ensure(self, actor: Actor, entity: str | None, name: str) -> Project:
         """The project to write runs into, made on first use.
 
         Raises:
@@ -76,7 +78,7 @@ class ProjectService:
 
         Raises:
             Conflict: The entity has one of this name.
-            NotFound, Forbidden, BadRequest: As in `find_or_create`.
+            NotFound, Forbidden, BadRequest: As in `ensure`.
         """
         owner = self._accounts.entity(actor, entity, Action.WRITE)
         project, created = self._projects.add(
@@ -109,6 +111,11 @@ class ProjectService:
         return self._projects.page(
             readable=mine, entity=only, search=search.strip(), limit=limit, cursor=cursor
         )
+
+    def readable(self, actor: Actor) -> Sequence[Project]:
+        """Every project that the actor may read."""
+        mine = None if actor.user.admin else [m.entity.id for m in actor.memberships]
+        return self._projects.readable(mine)
 
     def activity(self, project: Project) -> ProjectActivity:
         """What goes on in a project."""

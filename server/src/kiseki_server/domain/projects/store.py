@@ -61,6 +61,10 @@ class ProjectStore(Protocol):
         """
         ...
 
+    def readable(self, entities: Sequence[EntityId] | None) -> Sequence[Project]:
+        """Every project of these entities (``None``: of all), and the internal ones of others."""
+        ...
+
     def activity(self, project: Project) -> ProjectActivity:
         """The counts of one project."""
         ...

@@ -26,6 +26,10 @@ class MemoryRunStore:
         self._numbers: Counter[ProjectId] = Counter()
         self._ids = itertools.count(1)
 
+    def all(self) -> Sequence[Run]:
+        """Every run, for whoever counts them."""
+        return list(self._runs.values())
+
     def create(self, draft: Run) -> Run:
         if self.find(draft.project, draft.name) is not None:
             raise Conflict(f"The project has a run `{draft.name}` already")

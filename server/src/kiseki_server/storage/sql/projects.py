@@ -41,6 +41,13 @@ def _read(row: Any) -> Project:
     return Project(id, entity, owner, name, description, Visibility(visibility), created, updated)
 
 
+def _readable(query: Any, owners: Sequence[EntityId] | None) -> Any:
+    if owners is None:
+        return query
+    internal = projects.c.visibility == Visibility.INTERNAL.value
+    return query.where(sa.or_(projects.c.entity_id.in_(owners), internal))
+
+
 class SqlProjectStore:
     """`ProjectStore` on SQLite and PostgreSQL."""
 
@@ -102,9 +109,7 @@ class SqlProjectStore:
         query = self._live(*_COLUMNS, started.c.last, active.label("active")).outerjoin(
             started, started.c.project_id == projects.c.id
         )
-        if readable is not None:
-            internal = projects.c.visibility == Visibility.INTERNAL.value
-            query = query.where(sa.or_(projects.c.entity_id.in_(readable), internal))
+        query = _readable(query, readable)
         if entity is not None:
             query = query.where(projects.c.entity_id == entity)
         if search:
@@ -137,6 +142,10 @@ class SqlProjectStore:
             end = rows[limit - 1]
             following = encode_cursor((end.active - _EPOCH) // _MICROSECOND, end[0])
         return ProjectPage(items, following, total)
+
+    def readable(self, entities: Sequence[EntityId] | None) -> Sequence[Project]:
+        query = _readable(self._live(*_COLUMNS), entities)
+        return [_read(row) for row in self._database.current().execute(query)]
 
     def activity(self, project: Project) -> ProjectActivity:
         last = sa.select(sa.func.max(runs.c.created_at)).where(

@@ -1,0 +1,136 @@
+"""Projects in memory, for tests."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from kiseki_server.domain.accounts.rules import compared
+from kiseki_server.domain.projects.types import (
+    Project,
+    ProjectActivity,
+    ProjectPage,
+    Visibility,
+)
+from kiseki_server.domain.runs.types import Run
+from kiseki_server.kit.errors import Conflict
+from kiseki_server.kit.ids import EntityId, ProjectId
+from kiseki_server.kit.pagination import decode_cursor, encode_cursor
+from kiseki_server.storage.memory.accounts import AccountTables
+
+
+class MemoryProjectStore:
+    """`ProjectStore` in memory; ``runs`` gives all runs there are, for the counts."""
+
+    def __init__(
+        self, accounts: AccountTables, runs: Callable[[], Iterable[Run]] = tuple[Run, ...]
+    ) -> None:
+        self._accounts = accounts
+        self._runs = runs
+        self._projects: dict[ProjectId, Project] = {}
+        self._ids = itertools.count(1)
+
+    def add(
+        self,
+        entity: EntityId,
+        name: str,
+        *,
+        description: str,
+        visibility: Visibility,
+        at: datetime,
+    ) -> tuple[Project, bool]:
+        owner = self._accounts.entities[entity]
+        found = self.find(owner.name, name)
+        if found is not None:
+            return found, False
+        id = ProjectId(next(self._ids))
+        project = Project(id, entity, owner.name, name, description, visibility, at, at)
+        self._projects[id] = project
+        return project, True
+
+    def get(self, project: ProjectId) -> Project | None:
+        found = self._projects.get(project)
+        return found if found is not None and found.entity in self._accounts.entities else None
+
+    def find(self, entity: str, name: str) -> Project | None:
+        wanted = (compared(entity), name)
+        return next((p for p in self._live() if (compared(p.entity_name), p.name) == wanted), None)
+
+    def page(
+        self,
+        *,
+        readable: Sequence[EntityId] | None,
+        entity: EntityId | None = None,
+        search: str = "",
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> ProjectPage:
+        wanted = search.lower()
+        found = [
+            self.activity(project)
+            for project in self.readable(readable)
+            if (entity is None or project.entity == entity)
+            and (wanted in project.name.lower() or wanted in project.entity_name.lower())
+        ]
+        found.sort(key=_place, reverse=True)
+        total = len(found)
+        if cursor is not None:
+            time, id = decode_cursor(cursor, str, int)
+            found = [item for item in found if _place(item) < (time, id)]
+        items = tuple(found[:limit])
+        following = encode_cursor(*_place(items[-1])) if len(found) > limit else None
+        return ProjectPage(items, following, total)
+
+    def readable(self, entities: Sequence[EntityId] | None) -> Sequence[Project]:
+        return [
+            project
+            for project in self._live()
+            if entities is None
+            or project.entity in entities
+            or project.visibility is Visibility.INTERNAL
+        ]
+
+    def activity(self, project: Project) -> ProjectActivity:
+        runs = [run for run in self._runs() if run.project == project.id and not run.deleted_at]
+        return ProjectActivity(
+            project=project,
+            runs=len(runs),
+            states=dict(Counter(run.state.value for run in runs)),
+            last_run_at=max((run.created_at for run in runs), default=None),
+        )
+
+    def change(
+        self,
+        project: ProjectId,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        visibility: Visibility | None = None,
+        at: datetime,
+    ) -> Project:
+        known = self._projects[project]
+        if name is not None:
+            same = self.find(known.entity_name, name)
+            if same is not None and same.id != project:
+                raise Conflict(f"There is a project called `{name}` already")
+        self._projects[project] = replace(
+            known,
+            name=known.name if name is None else name,
+            description=known.description if description is None else description,
+            visibility=visibility or known.visibility,
+            updated_at=at,
+        )
+        return self._projects[project]
+
+    def delete(self, project: ProjectId, at: datetime) -> None:
+        self._projects.pop(project, None)
+
+    def _live(self) -> list[Project]:
+        return [p for p in self._projects.values() if p.entity in self._accounts.entities]
+
+
+def _place(item: ProjectActivity) -> tuple[str, int]:
+    return (item.last_run_at or item.project.created_at).isoformat(), item.project.id

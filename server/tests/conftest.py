@@ -1,0 +1,84 @@
+"""What tests of the server share: databases, and a server composed in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from server.tests.postgres import NoPostgres, private_postgres
+
+from kiseki_server.storage.sql.engine import Database, create_engine
+from kiseki_server.storage.sql.migrate import migrate
+from kiseki_server.storage.sql.schema import metadata
+
+SQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+"""Parameters of a test that runs on every SQL database; the fixture is named
+``<parameter>_database``."""
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL, started for this test process."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(private_postgres())
+        except NoPostgres as reason:
+            pytest.skip(str(reason))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sql_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy."""
+    path = tmp_path_factory.mktemp("sql") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sql_template: Path, tmp_path: Path) -> str:
+    """An empty, migrated SQLite database."""
+    path = tmp_path / "test.db"
+    path.write_bytes(sql_template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> str:
+    """A migrated PostgreSQL."""
+    database = Database(postgres_url)
+    migrate(database)
+    database.close()
+    return postgres_url
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """An empty SQLite database."""
+    database = Database(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgresql_database(migrated_postgres: str) -> Iterator[Database]:
+    """An empty PostgreSQL database."""
+    engine = create_engine(migrated_postgres)
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    engine.dispose()
+    database = Database(migrated_postgres)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=SQL)
+def sql(request: pytest.FixtureRequest) -> Database:
+    """An empty database of each kind."""
+    return request.getfixturevalue(f"{request.param}_database")
