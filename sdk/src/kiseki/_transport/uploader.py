@@ -22,6 +22,7 @@ from kiseki._transport.sampler import Sampler
 from kiseki._transport.segment import segment_numbers, segment_path
 from kiseki._transport.sender import Sender
 from kiseki._transport.trainer import Trainer
+from kiseki.settings import api_key
 
 log = logging.getLogger("kiseki.uploader")
 
@@ -41,7 +42,7 @@ class Uploader:
     def __init__(self, directory: RunDirectory) -> None:
         """Raises `ValueError` if the server's address makes no sense."""
         self._directory = directory
-        self._client = Client(directory.info.base_url, find_key(directory.info.base_url))
+        self._client = Client(directory.info.base_url, api_key(directory.info.base_url))
         self._sender = Sender(directory, self._client)
         self._trainer = Trainer(directory)
         self._offline = directory.info.mode == "offline"
@@ -112,7 +113,7 @@ class Uploader:
             due = sender.last_sent + _SEND_EVERY_S
             if sender.full or self._ending or now >= due:
                 if sender.state.status == "refused":
-                    self._client.api_key = find_key(self._directory.info.base_url)
+                    self._client.api_key = api_key(self._directory.info.base_url)
                 self._tried_after_end = self._over_since is not None
                 sender.send()
                 self._nap = _SHORTEST_NAP_S
@@ -210,11 +211,6 @@ class Uploader:
             for number in segment_numbers(journal):
                 with contextlib.suppress(OSError):
                     segment_path(journal, number).unlink()
-
-
-def find_key(base_url: str) -> str | None:
-    """The key that the trainer handed over."""
-    return os.environ.get("KISEKI_API_KEY") or None
 
 
 def main(arguments: list[str]) -> int:
