@@ -72,6 +72,8 @@ def build_application(services: Services, *, ui: WebUi | None = None) -> Applica
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
         response_class=Answer,
+        # What handlers ask for by a port is provided as it is; ports cannot be checked at run time.
+        type_decoders=[(_is_port, _unchanged)],
         request_max_body_size=None,
         logging_config=None,
         openapi_config=OpenAPIConfig(
@@ -100,6 +102,14 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         name: Provide(_always(value), sync_to_thread=False) for name, value in values.items()
     }
     return {**provided, "actor": Provide(provide_actor, sync_to_thread=False)}
+
+
+def _is_port(kind: Any) -> bool:
+    return bool(getattr(kind, "_is_protocol", False))
+
+
+def _unchanged(_kind: Any, value: Any) -> Any:
+    return value
 
 
 def _always(value: Any) -> Callable[[], Any]:

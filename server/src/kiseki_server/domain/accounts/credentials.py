@@ -146,7 +146,7 @@ class Credentials:
         if user is None:
             raise NotSignedIn(
                 "This sign-in address was used already or has expired",
-                hint="sign in with an API key, or get a new address with `kiseki login`",
+                hint="sign in with an API key, or get a new address with `kiseki open`",
             )
         return user
 
