@@ -7,7 +7,7 @@ merged or lost, and only say where to look again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -89,7 +89,36 @@ class ProjectChanged:
 LiveEvent = RunChanged | HistoryAppended | ConsoleAppended | ProjectChanged
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """More happened than could be kept for the subscriber: look at everything again."""
+
+
 class LiveEvents(Protocol):
     """Whoever wants to know now. `publish` never blocks, from whatever thread it is called."""
 
     def publish(self, events: Sequence[LiveEvent]) -> None: ...
+
+
+class Subscription(Protocol):
+    """What one subscriber has not seen yet; events of a kind about a run are merged into one."""
+
+    async def next(self, timeout: float) -> Sequence[LiveEvent | Missed] | None:
+        """Wait for events; none after ``timeout`` seconds, ``None`` when the server stops."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class LiveSource(Protocol):
+    """Where subscribers get their events."""
+
+    def subscribe(
+        self, project: ProjectId | None = None, runs: Collection[str] | None = None
+    ) -> Subscription:
+        """Events of one project or of all, of the runs of those names or of all.
+
+        Raises:
+            Unavailable: There are too many subscribers.
+        """
+        ...

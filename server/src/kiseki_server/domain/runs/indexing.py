@@ -57,6 +57,11 @@ class RunIndexer:
                     return total
                 limit = len(found) + _CHUNK
 
+    @property
+    def behind(self) -> bool:
+        """The store has yet to be told of something by `mark`."""
+        return bool(self._unmarked)
+
     def mark(self) -> None:
         """Tell the store what the index holds; needs a transaction that writes."""
         with self._lock:

@@ -79,5 +79,5 @@ class RunStore(Protocol):
         ...
 
     def remove(self, ids: Sequence[RunId]) -> None:
-        """Forget the runs altogether, with everything that hangs on them in this store."""
+        """Forget the runs altogether, with the positions of their writers."""
         ...

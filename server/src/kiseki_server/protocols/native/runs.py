@@ -1,0 +1,259 @@
+"""Runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import delete, get, patch, post, put
+from litestar.params import Parameter
+from msgspec import UNSET, Meta, UnsetType
+
+from kiseki.wire.records import MetricDefinition
+from kiseki_server.domain.accounts.rules import Action
+from kiseki_server.domain.filters.expression import parse, parse_path
+from kiseki_server.domain.filters.tree import Field, SortKey
+from kiseki_server.domain.projects.types import Project
+from kiseki_server.domain.runs.fields import duration
+from kiseki_server.domain.runs.types import Run, RunChange, RunState
+from kiseki_server.kit.pagination import checked_limit
+from kiseki_server.protocols.native.places import Places
+
+StateName = Literal[
+    "pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"
+]
+
+
+class Metric(msgspec.Struct, kw_only=True):
+    """How one metric, or all that a glob names, is shown."""
+
+    name: str
+    step_metric: str | None = None
+    step_sync: bool | None = None
+    hidden: bool | None = None
+    summary: list[str] | None = None
+    """Any of min, max, mean, best, first, last, copy, none."""
+    goal: Literal["minimize", "maximize"] | None = None
+
+
+class RunInfo(msgspec.Struct, kw_only=True):
+    """A run with everything but its history."""
+
+    id: Annotated[str, Meta(description="Chosen by the client; unique in the project.")]
+    entity: str
+    project: str
+    display_name: str
+    state: StateName
+    state_reason: str | None
+    exit_code: int | None
+    group: str | None
+    job_type: str | None
+    tags: list[str]
+    notes: str | None
+    user: str
+    host: str | None
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    metrics: list[Metric]
+    environment: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime
+    heartbeat_at: datetime | None
+    finished_at: datetime | None
+    duration_s: float | None
+    stop_requested: bool
+
+
+class RunPageInfo(msgspec.Struct, kw_only=True):
+    items: list[RunInfo]
+    cursor: Annotated[str | None, Meta(description="Opens the next page; null at the end.")]
+    total: Annotated[int, Meta(description="How many runs match.")]
+
+
+class SortField(msgspec.Struct, kw_only=True):
+    field: Annotated[str, Meta(examples=["summary.loss", "created_at"])]
+    descending: bool = False
+
+
+class RunSearch(msgspec.Struct, kw_only=True):
+    filter: Annotated[
+        str | None,
+        Meta(
+            description="A typed expression over the fields of runs.",
+            examples=['config.lr > 0.01 and (state = "running" or tags contains "baseline")'],
+        ),
+    ] = None
+    sort: list[SortField] = []
+    limit: int = 100
+    cursor: str | None = None
+    deleted: Annotated[bool, Meta(description="Deleted runs too.")] = False
+
+
+class FieldNames(msgspec.Struct, kw_only=True):
+    items: list[str]
+
+
+class RunFields(msgspec.Struct, kw_only=True):
+    """What is absent stays as it is; null clears."""
+
+    display_name: str | UnsetType = UNSET
+    group: str | UnsetType | None = UNSET
+    job_type: str | UnsetType | None = UNSET
+    tags: list[str] | UnsetType = UNSET
+    notes: str | UnsetType | None = UNSET
+    state: StateName | UnsetType = UNSET
+    exit_code: int | UnsetType = UNSET
+    config: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="Merges with what is there, key by key.")
+    ] = UNSET
+    remove_config: list[str] | UnsetType = UNSET
+    summary: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="Merges with what is there, key by key.")
+    ] = UNSET
+    remove_summary: list[str] | UnsetType = UNSET
+    metrics: list[Metric] | UnsetType = UNSET
+
+
+@post("/projects/{entity:str}/{project:str}/runs/search", status_code=200, sync_to_thread=True)
+def search_runs(places: Places, entity: str, project: str, data: RunSearch) -> RunPageInfo:
+    """Find runs by anything in them, sorted by anything in them.
+
+    The filter is an expression such as `config.lr > 0.01 and summary.acc exists`; without an
+    order the newest come first.
+    """
+    filter = parse(data.filter) if data.filter and data.filter.strip() else None
+    sort = [SortKey(Field(parse_path(key.field)), key.descending) for key in data.sort]
+    with places.database.transaction():
+        found = places.project(entity, project)
+        page = places.runs.search(
+            found,
+            filter=filter,
+            sort=sort,
+            limit=checked_limit(data.limit),
+            cursor=data.cursor,
+            deleted=data.deleted,
+        )
+    items = [render(run, found) for run in page.runs]
+    return RunPageInfo(items=items, cursor=page.cursor, total=page.total)
+
+
+@get("/projects/{entity:str}/{project:str}/runs/fields", sync_to_thread=True)
+def list_fields(
+    places: Places,
+    entity: str,
+    project: str,
+    root: Literal["config", "summary"],
+    prefix: Annotated[str, Parameter(description="Beginning of the dotted path")] = "",
+    limit: int = 1000,
+) -> FieldNames:
+    """Dotted paths that occur in configs or summaries of the project's runs."""
+    with places.database.transaction():
+        found = places.project(entity, project)
+        paths = places.runs.fields(found, root, prefix=prefix, limit=checked_limit(limit))
+    return FieldNames(items=list(paths))
+
+
+@get("/projects/{entity:str}/{project:str}/runs/{run:str}", sync_to_thread=True)
+def read_run(places: Places, entity: str, project: str, run: str) -> RunInfo:
+    """One run."""
+    with places.database.transaction():
+        found = places.project(entity, project)
+        return render(places.runs.get(found, run), found)
+
+
+@put("/projects/{entity:str}/{project:str}/runs/{run:str}", sync_to_thread=True)
+def put_run(places: Places, entity: str, project: str, run: str, data: RunFields) -> RunInfo:
+    """Create the run, or change it when it is there; the project is made on first use."""
+    with places.database.transaction(write=True):
+        found = places.projects.ensure(places.actor, entity, project)
+        changed, _ = places.runs.upsert(found, run, _change(data), places.actor)
+        return render(changed, found)
+
+
+@patch("/projects/{entity:str}/{project:str}/runs/{run:str}", sync_to_thread=True)
+def change_run(places: Places, entity: str, project: str, run: str, data: RunFields) -> RunInfo:
+    """Change a run."""
+    with places.database.transaction(write=True):
+        found = places.project(entity, project, Action.WRITE)
+        return render(places.runs.change(found, run, _change(data)), found)
+
+
+@delete("/projects/{entity:str}/{project:str}/runs/{run:str}", sync_to_thread=True)
+def delete_run(places: Places, entity: str, project: str, run: str) -> None:
+    """Delete a run with its history, output and files."""
+    with places.database.transaction(write=True):
+        places.runs.delete(places.project(entity, project, Action.WRITE), run)
+
+
+@post(
+    "/projects/{entity:str}/{project:str}/runs/{run:str}/stop",
+    status_code=200,
+    sync_to_thread=True,
+)
+def stop_run(places: Places, entity: str, project: str, run: str) -> RunInfo:
+    """Ask the run's client to stop; it hears of it with its next batch."""
+    with places.database.transaction(write=True):
+        found = places.project(entity, project, Action.WRITE)
+        return render(places.runs.stop(found, run), found)
+
+
+def render(run: Run, project: Project) -> RunInfo:
+    """A run as the API shows it."""
+    return RunInfo(
+        id=run.name,
+        entity=project.entity_name,
+        project=project.name,
+        display_name=run.display_name,
+        state=run.state.value,
+        state_reason=run.state_reason,
+        exit_code=run.exit_code,
+        group=run.group,
+        job_type=run.job_type,
+        tags=list(run.tags),
+        notes=run.notes,
+        user=run.user_name,
+        host=run.host,
+        config=dict(run.config),
+        summary=dict(run.summary),
+        metrics=[msgspec.convert(msgspec.structs.asdict(metric), Metric) for metric in run.metrics],
+        environment=dict(run.environment),
+        created_at=run.created_at,
+        updated_at=run.updated_at,
+        started_at=run.started_at,
+        heartbeat_at=run.heartbeat_at,
+        finished_at=run.finished_at,
+        duration_s=duration(run),
+        stop_requested=run.stop_requested,
+    )
+
+
+def _change(data: RunFields) -> RunChange:
+    metrics = () if data.metrics is UNSET else data.metrics
+    return RunChange(
+        display_name=_given(data.display_name),
+        group=_cleared(data.group),
+        job_type=_cleared(data.job_type),
+        tags=None if data.tags is UNSET else tuple(data.tags),
+        notes=_cleared(data.notes),
+        state=None if data.state is UNSET else RunState(data.state),
+        exit_code=_given(data.exit_code),
+        config=_given(data.config),
+        remove_config=_given(data.remove_config) or (),
+        summary=_given(data.summary),
+        remove_summary=_given(data.remove_summary) or (),
+        metrics=[MetricDefinition(**msgspec.structs.asdict(metric)) for metric in metrics],
+    )
+
+
+def _given(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def _cleared(value: str | UnsetType | None) -> str | None:
+    """Null clears, which a change says with empty text."""
+    return None if value is UNSET else value or ""
+
+
+routes = [search_runs, list_fields, read_run, put_run, change_run, delete_run, stop_run]

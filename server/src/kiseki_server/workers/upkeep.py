@@ -1,0 +1,111 @@
+"""What has to be done for runs without anybody asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.history.types import RunRef
+from kiseki_server.domain.runs.events import EventLog
+from kiseki_server.domain.runs.indexing import RunIndexer
+from kiseki_server.domain.runs.service import RunService
+from kiseki_server.domain.runs.store import RunStore
+from kiseki_server.kit.clock import Clock
+from kiseki_server.kit.ids import RunId
+from kiseki_server.kit.transactions import UnitOfWork
+
+TRASH = timedelta(days=7)
+"""So long the bytes of a deleted run are kept."""
+EVENTS = timedelta(days=30)
+"""So long the log of events goes back."""
+
+
+class HeartbeatMonitor:
+    """Ends runs that have died without a word.
+
+    Silence counts only while the server listens: after a start every run has the whole time
+    again to be heard of.
+    """
+
+    def __init__(
+        self, runs: RunService, work: UnitOfWork, clock: Clock, *, silence: timedelta
+    ) -> None:
+        self._runs = runs
+        self._work = work
+        self._clock = clock
+        self._silence = silence
+        self._listening_since = clock.now()
+
+    def __call__(self) -> int:
+        """Look at all runs; how many were ended."""
+        now = self._clock.now()
+        if now - self._listening_since < self._silence:
+            return 0
+        with self._work.transaction(write=True):
+            return len(self._runs.bury_silent(now - self._silence))
+
+
+class IndexUpkeep:
+    """Keeps the search index close behind the truth, so that searches have little to catch up."""
+
+    def __init__(self, indexer: RunIndexer, work: UnitOfWork) -> None:
+        self._indexer = indexer
+        self._work = work
+
+    def __call__(self) -> int:
+        with self._work.transaction():
+            count = self._indexer.catch_up()
+        if self._indexer.behind:
+            with self._work.transaction(write=True):
+                self._indexer.mark()
+        return count
+
+
+class Housekeeping:
+    """Frees what deleted runs have left, and trims the log of events."""
+
+    def __init__(
+        self,
+        *,
+        runs: RunStore,
+        indexer: RunIndexer,
+        events: EventLog,
+        history: HistoryStore,
+        console: ConsoleStore,
+        work: UnitOfWork,
+        clock: Clock,
+        delete_files: Callable[[Sequence[RunId]], None] | None = None,
+    ) -> None:
+        self._runs = runs
+        self._indexer = indexer
+        self._events = events
+        self._history = history
+        self._console = console
+        self._work = work
+        self._clock = clock
+        self._delete_files = delete_files
+
+    def __call__(self) -> int:
+        """Do it; how many runs are gone for good."""
+        now = self._clock.now()
+        with self._work.transaction(write=True):
+            self._events.trim(now - EVENTS)
+        total = 0
+        while True:
+            with self._work.transaction():
+                gone = self._runs.deleted(now - TRASH)
+            if not gone:
+                return total
+            # Points first: a crash in between leaves the run, and the next round goes on.
+            refs = [RunRef(run.project, run.id) for run in gone]
+            self._history.delete(refs)
+            self._console.delete(refs)
+            ids = [run.id for run in gone]
+            self._indexer.forget(ids)
+            with self._work.transaction(write=True):
+                if self._delete_files is not None:
+                    self._delete_files(ids)
+                self._runs.remove(ids)
+            total += len(gone)
