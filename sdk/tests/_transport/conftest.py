@@ -234,6 +234,7 @@ class TrainerRun:
         self.path.mkdir(parents=True)
         settings = {"system_metrics": False, "environment": False} | info.pop("settings", {})
         pid = info.pop("pid", os.getpid())
+        host = info.pop("host", socket.gethostname())
         self.info = {
             "version": 1,
             "entity": None,
@@ -254,7 +255,7 @@ class TrainerRun:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._exited: int | None = None
         self.append(
-            Start(1, 1.8e9, None, None, None, None, None, info.get("label"), Environment(host="h"))
+            Start(1, 1.8e9, None, None, None, None, None, info.get("label"), Environment(host=host))
         )
 
     def append(self, record: Record) -> int:

@@ -67,6 +67,8 @@ class State(msgspec.Struct, kw_only=True):
     """The same for every journal by the name of its folder."""
     status: Status = "starting"
     message: str | None = None
+    server: str | None = None
+    """Address of the server that this is about."""
     url: str | None = None
     entity: str | None = None
     updated: float = 0.0

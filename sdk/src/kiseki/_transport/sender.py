@@ -41,6 +41,12 @@ class Sender:
     ) -> None:
         self.directory = directory
         self.state: State = directory.load_state()
+        if self.state.server != client.base_url:
+            if self.state.server is not None:
+                # What one server has acknowledged says nothing about another.
+                self.state.positions, self.state.end_told = {}, []
+                self.state.url = self.state.entity = None
+            self.state.server = client.base_url
         self.not_before = 0.0
         """On the monotonic clock: there is no point in a try before."""
         self.last_sent = -1e9
@@ -131,12 +137,13 @@ class Sender:
             return False
 
     def heartbeat(self) -> bool:
-        """Tell the server that the run lives."""
+        """Tell the server that the run lives, or how it ended; ``False`` if that failed."""
         source = self.main
         if source.position == 0:
             return False
         try:
-            self._acknowledged(source, self._exchange(empty(source.origin, source.position)))
+            batch = empty(source.origin, source.position, end=self.state.end)
+            self._acknowledged(source, self._exchange(batch))
         except SendError as error:
             self._failed(source, error)
             return False
@@ -273,6 +280,11 @@ class Sender:
             self._tell("retrying", error.said)
 
     def _go_back(self, source: Source, position: int) -> None:
+        if position < source.position and source.is_empty:
+            self._damaged[source.name] = (
+                f"the server has only {position} of {source.position} records of {source.name}, "
+                "and the journal was removed when it had all"
+            )
         source.rewind(position)
         if source.name in self.state.end_told:
             self.state.end_told.remove(source.name)

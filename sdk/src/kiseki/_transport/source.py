@@ -82,6 +82,11 @@ class Source:
                 return at, first
         return None
 
+    @property
+    def is_empty(self) -> bool:
+        """There is no journal on disk."""
+        return not segment_numbers(self._directory)
+
     def close(self) -> None:
         self._reader.close()
 

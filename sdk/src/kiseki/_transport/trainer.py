@@ -50,11 +50,14 @@ class Trainer:
             first = reader.read(max_records=1)
         return batches.read_start(first[0]) if first else None
 
+    def close(self) -> None:
+        self._reader.close()
+
     def crash(self) -> RunEnd:
         """The end of a run that nobody ended."""
         return RunEnd(
             state="crashed",
-            time=time.time() if self._was_alive else self._last_written(),
+            time=time.time() if self._was_alive else self.last_written(),
             reason="the process ended without finishing the run",
         )
 
@@ -66,7 +69,8 @@ class Trainer:
             return False
         return self._exited
 
-    def _last_written(self) -> float:
+    def last_written(self) -> float:
+        """Wall time of the last change of the journal, as far as the file system knows."""
         times = [
             segment_path(self._main, number).stat().st_mtime
             for number in segment_numbers(self._main)
