@@ -1,4 +1,4 @@
-"""The composition root: the one place that knows which adapters exist."""
+"""The composition root: builds the services on their stores, and the work behind them."""
 
 from __future__ import annotations
 
@@ -7,43 +7,108 @@ from datetime import timedelta
 from kiseki_server.app.datadir import SECRET
 from kiseki_server.app.services import Services
 from kiseki_server.app.settings import Settings
+from kiseki_server.app.stores import Stores, open_stores
 from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.files.service import FileService
+from kiseki_server.domain.files.tickets import Tickets
+from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.runs.indexing import RunIndexer
+from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock, SystemClock
 from kiseki_server.kit.secrets import Hasher, secret_from_file
-from kiseki_server.storage.sql.credentials import SqlCredentialStore
-from kiseki_server.storage.sql.engine import Database
-from kiseki_server.storage.sql.migrate import migrate
-from kiseki_server.storage.sql.organizations import SqlOrganizationStore
-from kiseki_server.storage.sql.projects import SqlProjectStore
-from kiseki_server.storage.sql.users import SqlUserStore
+from kiseki_server.workers.commit import Committer
+from kiseki_server.workers.group_commit import Bounds, GroupCommit
+from kiseki_server.workers.live import LiveHub
+from kiseki_server.workers.periodic import Periodic
+from kiseki_server.workers.upkeep import HeartbeatMonitor, Housekeeping, IndexUpkeep
+
+_HEARTBEATS = 15.0
+_INDEX = 2.0
+_HOUSEKEEPING = 3600.0
 
 
-def compose(settings: Settings, *, clock: Clock | None = None) -> Services:
-    """Open the stores that the settings name and build the services on them."""
+def compose(
+    settings: Settings, *, clock: Clock | None = None, stores: Stores | None = None
+) -> Services:
+    """The services over the stores that the settings name, or over those that are given."""
     clock = clock or SystemClock()
-    url = settings.database_url or f"sqlite:///{settings.data_dir / 'kiseki.db'}"
-    database = Database(url, durable_against_power_loss=settings.durability == "power")
-    migrate(database)
+    stores = stores or open_stores(settings)
+    hasher = Hasher(secret_from_file(settings.data_dir / SECRET))
     credentials = Credentials(
-        SqlCredentialStore(database),
-        Hasher(secret_from_file(settings.data_dir / SECRET)),
+        stores.credentials,
+        hasher,
         clock,
         session_lifetime=timedelta(days=settings.session_days),
     )
-    accounts = AccountService(
-        SqlUserStore(database), SqlOrganizationStore(database), credentials, clock
+    accounts = AccountService(stores.users, stores.organizations, credentials, clock)
+    live = LiveHub()
+    indexer = RunIndexer(stores.runs, stores.index)
+    runs = RunService(
+        stores.runs,
+        stores.writers,
+        stores.events,
+        live,
+        stores.index,
+        indexer,
+        stores.work,
+        clock,
     )
-    projects = ProjectService(SqlProjectStore(database), accounts, clock)
+    files = FileService(
+        stores.files, stores.blobs, stores.work, clock, max_bytes=settings.file_limit_mb << 20
+    )
+    committer = Committer(
+        work=stores.work,
+        runs=stores.runs,
+        writers=stores.writers,
+        events=stores.events,
+        history=stores.history,
+        console=stores.console,
+        live=live,
+        clock=clock,
+    )
+    ingest = GroupCommit(
+        committer,
+        Bounds(interval=settings.commit_interval_ms / 1000, points=settings.commit_points),
+    )
     services = Services(
         settings=settings,
         clock=clock,
-        database=database,
+        stores=stores,
         accounts=accounts,
         credentials=credentials,
-        projects=projects,
+        projects=ProjectService(stores.projects, accounts, clock),
+        runs=runs,
+        history=HistoryService(stores.history),
+        console=ConsoleService(stores.console),
+        files=files,
+        tickets=Tickets(hasher, clock),
+        ingest=ingest,
+        live=live,
     )
-    services.checks["metadata database"] = database.ping
-    services.on_close.append(database.close)
+    services.on_close.extend(stores.closers)
+    housekeeping = Housekeeping(
+        runs=stores.runs,
+        indexer=indexer,
+        events=stores.events,
+        history=stores.history,
+        console=stores.console,
+        work=stores.work,
+        clock=clock,
+        delete_files=files.delete_runs,
+    )
+    heartbeats = HeartbeatMonitor(
+        runs, stores.work, clock, silence=timedelta(seconds=settings.heartbeat_timeout_s)
+    )
+    for worker in (
+        ingest,
+        Periodic("heartbeats", _HEARTBEATS, heartbeats),
+        Periodic("index", _INDEX, IndexUpkeep(indexer, stores.work)),
+        Periodic("housekeeping", _HOUSEKEEPING, housekeeping),
+        Periodic("blobs", _HOUSEKEEPING, files.collect),
+    ):
+        services.on_start.append(worker.start)
+        services.on_close.append(worker.stop)
     return services

@@ -22,6 +22,7 @@ from kiseki_server.app.services import Services
 from kiseki_server.app.ui import WebUi, ui_routes
 from kiseki_server.kit import json
 from kiseki_server.protocols import native
+from kiseki_server.protocols.native.places import provide_places
 from kiseki_server.protocols.native.problems import HANDLERS
 from kiseki_server.protocols.native.security import Gate, provide_actor
 
@@ -72,8 +73,6 @@ def build_application(services: Services, *, ui: WebUi | None = None) -> Applica
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
         response_class=Answer,
-        # What handlers ask for by a port is provided as it is; ports cannot be checked at run time.
-        type_decoders=[(_is_port, _unchanged)],
         request_max_body_size=None,
         logging_config=None,
         openapi_config=OpenAPIConfig(
@@ -91,25 +90,23 @@ def build_application(services: Services, *, ui: WebUi | None = None) -> Applica
 def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
     values: dict[str, Any] = {
         "accounts": services.accounts,
-        "checks": services.checks,
+        "checks": services.stores.checks,
         "clock": services.clock,
+        "console": services.console,
         "credentials": services.credentials,
         "database": services.database,
+        "files": services.files,
         "gate": gate,
+        "history": services.history,
+        "ingest": services.ingest,
+        "live": services.live,
         "projects": services.projects,
+        "runs": services.runs,
+        "tickets": services.tickets,
     }
-    provided = {
-        name: Provide(_always(value), sync_to_thread=False) for name, value in values.items()
-    }
-    return {**provided, "actor": Provide(provide_actor, sync_to_thread=False)}
-
-
-def _is_port(kind: Any) -> bool:
-    return bool(getattr(kind, "_is_protocol", False))
-
-
-def _unchanged(_kind: Any, value: Any) -> Any:
-    return value
+    providers: dict[str, Callable[..., Any]] = {name: _always(it) for name, it in values.items()}
+    providers |= {"actor": provide_actor, "places": provide_places}
+    return {name: Provide(it, sync_to_thread=False) for name, it in providers.items()}
 
 
 def _always(value: Any) -> Callable[[], Any]:

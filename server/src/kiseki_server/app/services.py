@@ -6,16 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kiseki_server.app.settings import Settings
+from kiseki_server.app.stores import Stores
 from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.files.service import FileService
+from kiseki_server.domain.files.tickets import Tickets
+from kiseki_server.domain.history.ingest import Ingest
+from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.workers.live import LiveHub
 
 
 @dataclass(slots=True, kw_only=True)
 class Services:
-    """The stores' services, with what happens around their life.
+    """The services over the stores, with what happens around their life.
 
     `start`, `stop_streams` and `close` run the hooks that `compose` has put in: work in the
     background begins and ends with them.
@@ -23,15 +31,24 @@ class Services:
 
     settings: Settings
     clock: Clock
-    database: UnitOfWork
+    stores: Stores
     accounts: AccountService
     credentials: Credentials
     projects: ProjectService
-    checks: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What must answer before the server is ready, by name."""
-    on_start: list[Callable[[], None]] = field(default_factory=list)
-    on_signal: list[Callable[[], None]] = field(default_factory=list)
-    on_close: list[Callable[[], None]] = field(default_factory=list)
+    runs: RunService
+    history: HistoryService
+    console: ConsoleService
+    files: FileService
+    tickets: Tickets
+    ingest: Ingest
+    live: LiveHub
+    on_start: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
+    on_close: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
+
+    @property
+    def database(self) -> UnitOfWork:
+        """Opens transactions."""
+        return self.stores.work
 
     def start(self) -> None:
         """Begin the work in the background."""
@@ -40,8 +57,7 @@ class Services:
 
     def stop_streams(self) -> None:
         """End what would keep connections open for ever."""
-        for hook in self.on_signal:
-            hook()
+        self.live.close()
 
     def close(self) -> None:
         """Finish what was accepted and close the stores, the last opened first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kiseki_server.domain.console.types import Line
 from kiseki_server.domain.history.types import Append, RunRef
@@ -48,6 +48,7 @@ class Accepted:
     """Somebody asked the run to stop."""
 
 
+@runtime_checkable
 class Ingest(Protocol):
     """Collects arrivals of all requests and stores them together (group commit).
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from kiseki_server.domain.runs.types import Json
 from kiseki_server.kit.ids import ProjectId
@@ -94,6 +94,7 @@ class Missed:
     """More happened than could be kept for the subscriber: look at everything again."""
 
 
+@runtime_checkable
 class LiveEvents(Protocol):
     """Whoever wants to know now. `publish` never blocks, from whatever thread it is called."""
 
@@ -110,6 +111,7 @@ class Subscription(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
 class LiveSource(Protocol):
     """Where subscribers get their events."""
 

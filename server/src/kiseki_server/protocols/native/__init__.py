@@ -5,7 +5,18 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.native import admin, health, keys, projects, session
+from kiseki_server.protocols.native import (
+    admin,
+    health,
+    history,
+    ingest,
+    keys,
+    logs,
+    projects,
+    series,
+    session,
+    stream,
+)
 
 API = "/api/v1"
 
@@ -13,6 +24,16 @@ routes: list[ControllerRouterHandler] = [
     *health.routes,
     Router(
         API,
-        route_handlers=[*session.routes, *keys.routes, *admin.routes, *projects.routes],
+        route_handlers=[
+            *session.routes,
+            *keys.routes,
+            *admin.routes,
+            *projects.routes,
+            *history.routes,
+            *series.routes,
+            *logs.routes,
+            *ingest.routes,
+            *stream.routes,
+        ],
     ),
 ]

@@ -13,6 +13,8 @@ from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.types import Actor
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.projects.types import ProjectActivity, Visibility
+from kiseki_server.domain.runs.events import LiveEvents, ProjectChanged
+from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.pagination import checked_limit
 from kiseki_server.kit.transactions import UnitOfWork
 
@@ -81,7 +83,11 @@ def list_projects(
 
 @post("/projects", sync_to_thread=True)
 def create_project(
-    actor: Actor, data: CreateProject, projects: ProjectService, database: UnitOfWork
+    actor: Actor,
+    data: CreateProject,
+    projects: ProjectService,
+    database: UnitOfWork,
+    live: LiveEvents,
 ) -> ProjectInfo:
     """Add a project."""
     with database.transaction(write=True):
@@ -92,6 +98,7 @@ def create_project(
             description=data.description,
             visibility=Visibility(data.visibility),
         )
+        _tell(project.id, live, database)
         return _render(projects.activity(project), projects, actor)
 
 
@@ -113,6 +120,7 @@ def change_project(
     data: ChangeProject,
     projects: ProjectService,
     database: UnitOfWork,
+    live: LiveEvents,
 ) -> ProjectInfo:
     """Change a project."""
     with database.transaction(write=True):
@@ -123,16 +131,28 @@ def change_project(
             description=data.description,
             visibility=None if data.visibility is None else Visibility(data.visibility),
         )
+        _tell(changed.id, live, database)
         return _render(projects.activity(changed), projects, actor)
 
 
 @delete("/projects/{entity:str}/{project:str}", sync_to_thread=True)
 def delete_project(
-    actor: Actor, entity: str, project: str, projects: ProjectService, database: UnitOfWork
+    actor: Actor,
+    entity: str,
+    project: str,
+    projects: ProjectService,
+    database: UnitOfWork,
+    live: LiveEvents,
 ) -> None:
     """Delete a project with its runs."""
     with database.transaction(write=True):
-        projects.delete(actor, projects.find(actor, entity, project, Action.ADMIN))
+        found = projects.find(actor, entity, project, Action.ADMIN)
+        projects.delete(actor, found)
+        _tell(found.id, live, database)
+
+
+def _tell(project: ProjectId, live: LiveEvents, database: UnitOfWork) -> None:
+    database.on_commit(lambda: live.publish([ProjectChanged(project=project)]))
 
 
 def _render(activity: ProjectActivity, projects: ProjectService, actor: Actor) -> ProjectInfo:

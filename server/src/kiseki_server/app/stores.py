@@ -1,0 +1,116 @@
+"""Which adapter stands behind each port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kiseki_server.app.settings import Settings
+from kiseki_server.domain.accounts.store import CredentialStore, OrganizationStore, UserStore
+from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.files.store import BlobStore, RunFileStore
+from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.projects.store import ProjectStore
+from kiseki_server.domain.runs.events import EventLog
+from kiseki_server.domain.runs.index import RunIndex
+from kiseki_server.domain.runs.store import RunStore
+from kiseki_server.domain.runs.writers import WriterStore
+from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.storage.blobs.folder import FolderBlobs
+from kiseki_server.storage.blobs.objects import ObjectBlobs
+from kiseki_server.storage.memory.accounts import (
+    AccountTables,
+    MemoryCredentialStore,
+    MemoryOrganizationStore,
+    MemoryUserStore,
+)
+from kiseki_server.storage.memory.console import MemoryConsoleStore
+from kiseki_server.storage.memory.files import MemoryBlobs, MemoryRunFiles
+from kiseki_server.storage.memory.history import MemoryHistoryStore
+from kiseki_server.storage.memory.projects import MemoryProjectStore
+from kiseki_server.storage.memory.run_index import MemoryRunIndex
+from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
+from kiseki_server.storage.memory.transactions import MemoryTransactions
+from kiseki_server.storage.sql.credentials import SqlCredentialStore
+from kiseki_server.storage.sql.engine import Database
+from kiseki_server.storage.sql.events import SqlEventLog
+from kiseki_server.storage.sql.files import SqlRunFiles
+from kiseki_server.storage.sql.migrate import migrate
+from kiseki_server.storage.sql.organizations import SqlOrganizationStore
+from kiseki_server.storage.sql.projects import SqlProjectStore
+from kiseki_server.storage.sql.runs import SqlRunStore
+from kiseki_server.storage.sql.users import SqlUserStore
+from kiseki_server.storage.sql.writers import SqlWriterStore
+
+
+@dataclass(slots=True, kw_only=True)
+class Stores:
+    """One adapter for every port."""
+
+    work: UnitOfWork
+    users: UserStore
+    credentials: CredentialStore
+    organizations: OrganizationStore
+    projects: ProjectStore
+    runs: RunStore
+    writers: WriterStore
+    events: EventLog
+    files: RunFileStore
+    blobs: BlobStore
+    history: HistoryStore
+    console: ConsoleStore
+    index: RunIndex
+    checks: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
+    """What must answer before the server is ready, by name."""
+    closers: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
+    """In the order in which things were opened."""
+
+
+def open_stores(settings: Settings) -> Stores:
+    """The stores that the settings name; the embedded ones where they name none."""
+    url = settings.database_url or f"sqlite:///{settings.data_dir / 'kiseki.db'}"
+    database = Database(url, durable_against_power_loss=settings.durability == "power")
+    migrate(database)
+    incoming = settings.data_dir / "incoming"
+    blobs: BlobStore = (
+        ObjectBlobs(settings.blob_url, incoming)
+        if settings.blob_url
+        else FolderBlobs(settings.data_dir / "blobs")
+    )
+    return Stores(
+        work=database,
+        users=SqlUserStore(database),
+        credentials=SqlCredentialStore(database),
+        organizations=SqlOrganizationStore(database),
+        projects=SqlProjectStore(database),
+        runs=SqlRunStore(database),
+        writers=SqlWriterStore(database),
+        events=SqlEventLog(database),
+        files=SqlRunFiles(database),
+        blobs=blobs,
+        history=MemoryHistoryStore(),
+        console=MemoryConsoleStore(),
+        index=MemoryRunIndex(),
+        checks={"metadata database": database.ping},
+        closers=[database.close],
+    )
+
+
+def memory_stores() -> Stores:
+    """Stores for tests, gone with the process."""
+    tables, runs = AccountTables(), MemoryRunStore()
+    return Stores(
+        work=MemoryTransactions(),
+        users=MemoryUserStore(tables),
+        credentials=MemoryCredentialStore(tables),
+        organizations=MemoryOrganizationStore(tables),
+        projects=MemoryProjectStore(tables, runs.all),
+        runs=runs,
+        writers=MemoryWriterStore(),
+        events=MemoryEventLog(),
+        files=MemoryRunFiles(),
+        blobs=MemoryBlobs(),
+        history=MemoryHistoryStore(),
+        console=MemoryConsoleStore(),
+        index=MemoryRunIndex(),
+    )
