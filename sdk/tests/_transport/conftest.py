@@ -61,6 +61,8 @@ class FakeServer:
         self.requests = 0
         self.sizes: list[int] = []
         self.encodings: list[str | None] = []
+        self.targets: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.stop_asked = False
         self.lock = threading.Lock()
         with socket.socket() as free:
@@ -106,6 +108,8 @@ class FakeServer:
     def answer(self, request: Any) -> None:
         body = request.rfile.read(int(request.headers["Content-Length"]))
         self.encodings.append(request.headers.get("Content-Encoding"))
+        self.targets.append(request.path)
+        self.headers.append(dict(request.headers))
         self.sizes.append(len(body))
         if self.encodings[-1] == "gzip":
             body = gzip.decompress(body)
