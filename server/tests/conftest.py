@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from litestar.testing import TestClient
 from server.tests.postgres import NoPostgres, private_postgres
 
+from kiseki_server.app.compose import compose
+from kiseki_server.app.datadir import ADMIN_KEY
+from kiseki_server.app.first_start import ensure_administrator
+from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.services import Services
+from kiseki_server.app.settings import Settings
+from kiseki_server.app.stores import memory_stores
 from kiseki_server.storage.sql.engine import Database, create_engine
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.schema import metadata
@@ -82,3 +90,37 @@ def postgresql_database(migrated_postgres: str) -> Iterator[Database]:
 def sql(request: pytest.FixtureRequest) -> Database:
     """An empty database of each kind."""
     return request.getfixturevalue(f"{request.param}_database")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data directory of the test's own, and quick commits."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return Settings(data_dir=folder, commit_interval_ms=1)
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Services]:
+    """Everything composed on stores in memory, with the administrator `admin`.
+
+    Work in the background runs only below a `client`.
+    """
+    services = compose(settings, stores=memory_stores())
+    ensure_administrator(services)
+    yield services
+    services.close()
+
+
+@pytest.fixture
+def admin_key(services: Services) -> str:
+    """The administrator's key."""
+    return (services.settings.data_dir / ADMIN_KEY).read_text().strip()
+
+
+@pytest.fixture
+def client(services: Services, admin_key: str) -> Iterator[TestClient[Application]]:
+    """An HTTP client of the composed server, with the administrator's key."""
+    with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+        client.headers["Authorization"] = f"Bearer {admin_key}"
+        yield client

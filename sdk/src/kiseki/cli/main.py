@@ -12,7 +12,7 @@ from typing import Any
 
 from kiseki.errors import Error
 
-_OWN = ("login", "status", "open", "admin")
+_OWN = ("login", "status", "open", "sync", "admin")
 _GROUP = "kiseki.commands"
 
 

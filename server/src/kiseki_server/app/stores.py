@@ -98,7 +98,8 @@ def open_stores(settings: Settings) -> Stores:
 
 def memory_stores() -> Stores:
     """Stores for tests, gone with the process."""
-    tables, runs = AccountTables(), MemoryRunStore()
+    tables, writers = AccountTables(), MemoryWriterStore()
+    runs = MemoryRunStore(writers)
     return Stores(
         work=MemoryTransactions(),
         users=MemoryUserStore(tables),
@@ -106,7 +107,7 @@ def memory_stores() -> Stores:
         organizations=MemoryOrganizationStore(tables),
         projects=MemoryProjectStore(tables, runs.all),
         runs=runs,
-        writers=MemoryWriterStore(),
+        writers=writers,
         events=MemoryEventLog(),
         files=MemoryRunFiles(),
         blobs=MemoryBlobs(),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import pyarrow as pa
 from litestar import Request, Response, get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
 from kiseki_server.domain.history.service import HistoryService
@@ -23,7 +23,7 @@ from kiseki_server.protocols.native.places import Places, StreamName, stream_of
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RUN = "/projects/{entity:str}/{project:str}/runs/{run:str}"
 Keys = Annotated[
-    list[str] | None, Parameter(query="key", description="Keys to answer with; all without any")
+    list[str] | None, QueryParameter(name="key", description="Keys to answer with; all without any")
 ]
 
 
