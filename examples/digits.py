@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 
-import kiseki
 from digits_model import Evaluation, Step, configurations, train
+
+import kiseki
 
 
 def run_one(config: dict[str, float | int], project: str) -> None:

@@ -171,9 +171,7 @@ def train(config: dict[str, float | int]) -> Iterator[Step | Evaluation]:
         dropout=float(config["dropout"]),
         seed=int(config["seed"]),
     )
-    parameters = [
-        p for pair in zip(network.weights, network.biases, strict=True) for p in pair
-    ]
+    parameters = [p for pair in zip(network.weights, network.biases, strict=True) for p in pair]
     adam = Adam(parameters, float(config["learning_rate"]))
     rng = np.random.default_rng(int(config["seed"]))
     batch = int(config["batch_size"])

@@ -57,9 +57,7 @@ def start_demo() -> subprocess.Popen[Any]:
         "OPENBLAS_NUM_THREADS": "1",
     }
     print("\nThe demo is training now: examples/digits.py\n", flush=True)
-    return subprocess.Popen(
-        [sys.executable, "digits.py"], cwd=ROOT / "examples", env=environment
-    )
+    return subprocess.Popen([sys.executable, "digits.py"], cwd=ROOT / "examples", env=environment)
 
 
 def announce_end(demo: subprocess.Popen[Any]) -> None:
