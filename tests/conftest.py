@@ -10,7 +10,7 @@ from tests.processes import ServerProcess
 
 @pytest.fixture(scope="session")
 def server_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """`kiseki serve` on a free port, shared by the tests of one worker: use projects of your own."""
+    """`kiseki serve`, shared by the tests of one worker: use projects of your own."""
     server = ServerProcess(tmp_path_factory.mktemp("server"))
     try:
         yield server.start()

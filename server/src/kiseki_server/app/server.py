@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 import kiseki_server
 from kiseki_server.app.http.bodies import RequestBodies
 from kiseki_server.app.http.headers import SecurityHeaders
+from kiseki_server.app.http.heads import HeadRequests
 from kiseki_server.app.http.hosts import HostCheck
 from kiseki_server.app.http.observe import Observation
 from kiseki_server.app.services import Services
@@ -72,7 +73,7 @@ def build_application(services: Services, *, ui: WebUi | None = None) -> Applica
         # Handlers name their parameters plainly, which ends with Litestar 3; we require 2.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
         app = _application(services, gate, ui or WebUi(), lifespan)
-    outer: ASGIApp = RequestBodies(app.inner, settings)
+    outer: ASGIApp = HeadRequests(RequestBodies(app.inner, settings))
     outer = HostCheck(outer, settings)
     outer = SecurityHeaders(outer)
     app.outer = Observation(outer)

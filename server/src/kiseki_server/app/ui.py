@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
@@ -67,7 +68,7 @@ class WebUi:
             raise NotFound(f"There is nothing at /{path}", hint="reload the page")
         page = self._asset("index.html")
         if page is None:
-            page = _make_asset(HOW_TO_BUILD.encode(), "text/html; charset=utf-8")
+            page = _make_asset(HOW_TO_BUILD.encode(), "text/html")
         headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _policy(page.body)}
         return _respond(request, page, headers)
 
@@ -97,10 +98,9 @@ def ui_routes(ui: WebUi) -> list[HTTPRouteHandler]:
         name="ui",
         opt=PUBLIC,
         include_in_schema=False,
-        sync_to_thread=True,
     )
-    def page(request: Request[Any, Any, Any], path: str = "") -> Response[bytes]:
-        return ui.answer(request, path)
+    async def page(request: Request[Any, Any, Any], path: str = "") -> Response[bytes]:
+        return await to_thread.run_sync(ui.answer, request, path)
 
     return [page]
 
@@ -109,7 +109,7 @@ def _media_type(path: str) -> str:
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     if path.endswith((".js", ".mjs")):
         kind = "text/javascript"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+    return kind
 
 
 def _make_asset(body: bytes, media_type: str) -> _Asset:

@@ -98,7 +98,9 @@ def _validation_message(error: ValidationException) -> str:
         return error.detail
     parts: list[str] = []
     for item in items:
-        where = ".".join(str(item[part]) for part in ("source", "key") if item.get(part))
+        source = item.get("source")
+        places = (getattr(source, "value", source), item.get("key"))
+        where = ".".join(str(place) for place in places if place)
         parts.append(f"{where}: {item.get('message')}" if where else str(item.get("message")))
     return "; ".join(parts)
 
