@@ -219,6 +219,7 @@ def test_records_of_tomorrow_and_damaged_ones_take_their_place() -> None:
         (1, "failed"),
         (2, "failed"),
         (-9, "killed"),
+        (-1, "failed"),
         (130, "killed"),
         (255, "killed"),
     ],

@@ -193,9 +193,9 @@ def test_a_journal_that_was_removed_cannot_be_sent_again(
 def test_interrupted_it_goes_on_where_it_was(
     new_run: NewRun, server: FakeServer, eventually: Eventually
 ) -> None:
-    server.fault = lambda number, batch: "slow 0.3" if number else None
+    server.fault = lambda number, batch: "413" if server.sizes[number] > 20_000 else "slow 0.1"
     run = new_run(pid=GONE)
-    run.log_many(25_000)
+    run.log_many(5000)
     run.exit()
     command = [sys.executable, "-m", "kiseki.cli.main", "sync", str(run.path)]
     process = subprocess.Popen(command, env=os.environ | {"KISEKI_API_KEY": KEY})

@@ -27,6 +27,9 @@ _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _KINDS = frozenset(
     {"start", "history", "config", "summary", "metric", "console", "update", "system", "exit"}
 )
+_KILLED = frozenset({-2, -9, -15, 130, 137, 143, 255})
+"""Signals as subprocess and as shells tell them, and what an interrupted script says."""
+
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -44,9 +47,9 @@ class Origin:
 class Limits:
     """Where a batch ends, whichever comes first; one record always fits."""
 
-    records: int = 10_000
-    points: int = 200_000
-    bytes: int = 4 << 20
+    records: int = 50_000
+    points: int = 250_000
+    bytes: int = 8 << 20
     """Of the records as they stand in the journal."""
 
 
@@ -177,8 +180,7 @@ def end_of(record: Exit) -> RunEnd:
     state: Literal["finished", "failed", "killed"]
     if record.code == 0:
         state = "finished"
-    elif record.code < 0 or record.code in {130, 143, 255}:
-        # A signal, as subprocess and as shells tell it, and what an interrupted script says.
+    elif record.code in _KILLED:
         state = "killed"
     else:
         state = "failed"

@@ -26,6 +26,8 @@ _FIRST_BACKOFF_S = 0.25
 _MOST_BACKOFF_S = 30.0
 _REFUSED_BACKOFF_S = 30.0
 _SMALLEST_BATCH_BYTES = 4096
+_LOUD_FAILURES = 3
+"""One after the other, before the log tells: a retry that works is no news."""
 
 
 class Sender:
@@ -227,6 +229,8 @@ class Sender:
         return True
 
     def _exchange(self, batch: Batch) -> Acknowledgement:
+        # Whose default entity it was at first: it may be another's by now.
+        batch.entity = batch.entity or self.state.entity
         body = encode(batch)
         self.last_sent = self._clock()
         answer = self._client.ingest(body)
@@ -235,7 +239,7 @@ class Sender:
 
     def _acknowledged(self, source: Source, answer: Acknowledgement) -> None:
         source.advance(answer.next)
-        if self._failures:
+        if self._failures >= _LOUD_FAILURES:
             log.info("Connected to %s", self.directory.info.base_url)
         self._failures = self._gaps = 0
         self.not_before = 0.0
@@ -267,17 +271,23 @@ class Sender:
             log.warning("The server does not know the run; sending it from the start")
             self.not_before = self._clock() + _backoff(self._restarts)
             self._restarts += 1
+            self.state.entity = None
             for each in self.sources:
                 self._go_back(each, 0)
         elif error.cause in {"unknown_run", "content", "refused"}:
             self.not_before = self._clock() + _REFUSED_BACKOFF_S
-            self._tell("refused", error.said)
+            if self.state.status != "refused" or self.state.message != error.said:
+                log.error("Refused: %s", error.said)
+            self.say("refused", error.said)
         else:
             wait = error.retry_after
             if wait is None:
                 wait = _backoff(self._failures - 1)
             self.not_before = self._clock() + wait
-            self._tell("retrying", error.said)
+            if self._failures > 1 or self.state.status != "connected":
+                self.say("retrying", error.said)
+            if self._failures == _LOUD_FAILURES:
+                log.warning("%s; trying again until it works", error.said)
 
     def _go_back(self, source: Source, position: int) -> None:
         if position < source.position and source.is_empty:
@@ -289,12 +299,6 @@ class Sender:
         if source.name in self.state.end_told:
             self.state.end_told.remove(source.name)
         self.save()
-
-    def _tell(self, status: Status, message: str) -> None:
-        if (status, message) != (self.state.status, self.state.message):
-            level = logging.ERROR if status == "refused" else logging.WARNING
-            log.log(level, "%s: %s", status, message)
-        self.say(status, message)
 
     def _narrow(self, source: Source, taken: int, error: SendError) -> bool:
         """Find the records that the server will not have, and go on without them."""

@@ -9,8 +9,10 @@ from kiseki._transport.journal import JournalReader
 from kiseki._transport.segment import HEADER, read_header, segment_numbers, segment_path
 from kiseki.errors import JournalCorruptError
 
-_AHEAD_RECORDS = 20_000
-_AHEAD_BYTES = 8 << 20
+_READ_RECORDS = 50_000
+_READ_BYTES = 8 << 20
+_AHEAD_RECORDS = 2 * _READ_RECORDS
+_AHEAD_BYTES = 2 * _READ_BYTES
 
 
 class Source:
@@ -36,7 +38,7 @@ class Source:
         """
         if len(self.pending) >= _AHEAD_RECORDS or self.pending_bytes >= _AHEAD_BYTES:
             return False
-        payloads = self._reader.read()
+        payloads = self._reader.read(max_records=_READ_RECORDS, max_bytes=_READ_BYTES)
         if not payloads:
             return False
         self.pending += payloads

@@ -112,7 +112,8 @@ class Uploader:
         if sender.waiting and now >= sender.not_before:
             due = sender.last_sent + _SEND_EVERY_S
             if sender.full or self._ending or now >= due:
-                if sender.state.status == "refused":
+                if sender.state.status != "connected":
+                    # There may be one by now: a server on this machine makes its own.
                     self._client.api_key = api_key(self._directory.info.base_url)
                 self._tried_after_end = self._over_since is not None
                 sender.send()
