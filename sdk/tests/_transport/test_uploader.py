@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kiseki._transport import processes
 
-from .conftest import FakeServer, TrainerRun
+from .conftest import KEY, FakeServer, TrainerRun
 
 NewRun = Callable[..., TrainerRun]
 Eventually = Callable[..., None]
@@ -164,6 +164,18 @@ def test_a_refusal_ends_the_wait_once_the_trainer_is_done(
     run.exit()
     assert process.wait(30) == 0
     assert (run.state["status"], run.state["message"]) == ("refused", "as told")
+
+
+def test_a_key_that_comes_later_is_found(
+    tmp_path: Path, new_run: NewRun, eventually: Eventually
+) -> None:
+    run = new_run()
+    process = run.upload(key="", KISEKI_DATA_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path))
+    eventually(lambda: run.state["status"] == "refused")
+    (tmp_path / "admin.key").write_text(KEY)
+    run.exit()
+    assert process.wait(30) == 0
+    run.assert_whole()
 
 
 def test_the_second_uploader_leaves_the_run_to_the_first(

@@ -112,11 +112,9 @@ class Uploader:
         if sender.waiting and now >= sender.not_before:
             due = sender.last_sent + _SEND_EVERY_S
             if sender.full or self._ending or now >= due:
-                if sender.state.status != "connected":
-                    # There may be one by now: a server on this machine makes its own.
-                    self._client.api_key = api_key(self._directory.info.base_url)
                 self._tried_after_end = self._over_since is not None
                 sender.send()
+                self._look_for_key()
                 self._nap = _SHORTEST_NAP_S
                 return 0.0
             self._nap = min(self._rest(now, new=new), due - now)
@@ -125,7 +123,17 @@ class Uploader:
             now >= sender.not_before
         ):
             sender.heartbeat()
+            self._look_for_key()
         return self._rest(now, new=new)
+
+    def _look_for_key(self) -> None:
+        """After a refusal: there may be a key by now, since a server that starts makes one."""
+        if self._sender.state.status == "refused":
+            key = api_key(self._directory.info.base_url)
+            if key != self._client.api_key:
+                self._client.api_key = key
+                self._sender.not_before = 0.0
+                self._tried_after_end = False
 
     @property
     def _ending(self) -> bool:
