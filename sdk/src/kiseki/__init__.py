@@ -1,1 +1,109 @@
-"""Kiseki's SDK."""
+"""Kiseki: track training runs.
+
+```python
+import kiseki
+
+with kiseki.init(project="digits", config={"lr": 0.01}) as run:
+    for step in range(100):
+        run.log({"loss": 1 / (step + 1)})
+```
+
+Scripts written for W&B run with ``import kiseki as wandb``. Everything is loaded on first use.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kiseki import errors
+    from kiseki.errors import Error
+    from kiseki.run.config import Config
+    from kiseki.run.current import define_metric, finish, log
+    from kiseki.run.init import init, login
+    from kiseki.run.metrics import Metric
+    from kiseki.run.receipt import Receipt
+    from kiseki.run.run import Run
+    from kiseki.run.summary import Summary
+    from kiseki.run.version import __version__
+    from kiseki.settings import Settings
+
+    config: Config
+    """The config of the current run."""
+    summary: Summary
+    """The summary of the current run."""
+    run: Run | None  # pyright: ignore[reportRedeclaration]
+    """The current run."""
+
+__all__ = [
+    "Config",
+    "Error",
+    "Metric",
+    "Receipt",
+    "Run",
+    "Settings",
+    "Summary",
+    "__version__",
+    "config",
+    "define_metric",
+    "errors",
+    "finish",
+    "init",
+    "log",
+    "login",
+    "run",
+    "summary",
+]
+
+_PLACES = {
+    "Config": "kiseki.run.config",
+    "Error": "kiseki.errors",
+    "Metric": "kiseki.run.metrics",
+    "Receipt": "kiseki.run.receipt",
+    "Run": "kiseki.run.run",
+    "Settings": "kiseki.settings",
+    "Summary": "kiseki.run.summary",
+    "define_metric": "kiseki.run.current",
+    "finish": "kiseki.run.current",
+    "init": "kiseki.run.init",
+    "log": "kiseki.run.current",
+    "login": "kiseki.run.init",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if (place := _PLACES.get(name)) is not None:
+        value = globals()[name] = getattr(import_module(place), name)
+        return value
+    if name in ("config", "summary"):
+        current: Any = import_module("kiseki.run.current")
+        active = current.active()
+        return getattr(active, name) if active is not None else current.BeforeInit(name)
+    if name == "__version__":
+        return import_module("kiseki.run.version").__version__
+    if name in ("errors", "settings"):
+        return import_module(f"kiseki.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Module(ModuleType):
+    """Lets ``kiseki.run`` be the current run, although a package of that name is imported."""
+
+    @property
+    def run(self) -> Run | None:
+        current: Any = sys.modules.get("kiseki.run.current")
+        return current.active() if current is not None else None
+
+    @run.setter
+    def run(self, value: ModuleType) -> None:
+        """The import system binds the package here; it is found in ``sys.modules``, too."""
+
+
+sys.modules[__name__].__class__ = _Module

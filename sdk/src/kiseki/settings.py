@@ -77,6 +77,21 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
                 f"base_url is an address such as http://127.0.0.1:8080, not {self.base_url!r}"
             )
 
+    def __repr__(self) -> str:
+        """Without the key."""
+        fields = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        shown = (f"{name}={value!r}" for name, value in fields if name != "api_key")
+        return f"Settings({', '.join(shown)})"
+
+    def chosen(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        default = Settings()
+        return {
+            name: value
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) != getattr(default, name)
+        }
+
 
 def load_settings(
     given: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None

@@ -32,12 +32,12 @@ from kiseki.errors import ForkedRunError, JournalCorruptError, JournalError
 _RESERVE = 1024
 """Bytes of a segment kept for the last record, which finds room on a full disk, too."""
 
-_WARM = 64 << 10
+_WARM = 128 << 10
 _MIN_CHUNK = 16 << 10
 _MAX_CHUNK = 1 << 20
 _MADV_POPULATE_WRITE = 23  # Linux; the mmap module does not name it
 
-_pack_header = RECORD.pack
+_write_header = RECORD.pack_into
 _crc32 = zlib.crc32
 
 
@@ -69,7 +69,8 @@ class JournalWriter:
         self._segment_bytes = -(-segment_bytes // PAGESIZE) * PAGESIZE
         self._fsync = fsync
         self._rolled_over = rolled_over
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """Held while a record is appended."""
         self._next = 0
         self._prepared: WritableSegment | None = None
         self._closed: Exception | None = None
@@ -97,41 +98,45 @@ class JournalWriter:
             JournalFullError: A new segment is due and the disk is full. The journal stays
                 whole, and a later call works again when there is space.
         """
+        with self.lock:
+            return self.append_locked(payload, last)
+
+    def append_locked(self, payload: bytes, last: bool = False) -> int:
+        """`append` for a caller that holds ``lock``."""
         size = len(payload)
         if not size:
             raise ValueError("a record is not empty")
-        header = _pack_header(size, _crc32(payload))
-        space = RECORD.size + size + (-size & 7)
-        with self._lock:
-            while True:
-                start = self._offset
-                stop = start + space
-                if stop > self._end - (0 if last else _RESERVE):
-                    self._roll_over(space)
-                    continue
-                if stop > self._warm:
-                    self._warm_up(stop)
-                head = slice(start, start + 8)
-                body = slice(start + 8, start + 8 + size)
-                # From this comparison to the header no Python code can run on this thread:
-                # there is no call and no allocation at which CPython would handle a signal or
-                # collect garbage. So Ctrl-C cannot leave a hole that hides what comes later,
-                # and a handler or finalizer that logs cannot write to the same place.
-                if start != self._offset:
-                    continue
-                position = self._next
-                self._map[body] = payload
-                self._offset = stop
-                self._next = position + 1
-                self._map[head] = header
-                break
-            if self._fsync:
-                self._map.flush(start & -PAGESIZE, stop - (start & -PAGESIZE))
-            return position
+        checksum = _crc32(payload)
+        space = 8 + size + (-size & 7)
+        while True:
+            start = self._offset
+            stop = start + space
+            if stop > self._end - (0 if last else _RESERVE):
+                self._roll_over(space)
+                continue
+            if stop > self._warm:
+                self._warm_up(stop)
+            body = slice(start + 8, start + 8 + size)
+            # From this comparison until the header is written, no other Python code can run on
+            # this thread: CPython handles signals and collects garbage after calls and at
+            # allocations of containers, and there are none before the last one has done its
+            # work. So Ctrl-C cannot leave a hole that hides what comes later, and a handler or
+            # finalizer that logs cannot write to the same place.
+            if start != self._offset:
+                continue
+            position = self._next
+            self._map[body] = payload
+            self._offset = stop
+            self._next = position + 1
+            _write_header(self._map, start, size, checksum)
+            break
+        if self._fsync:
+            self._map.flush(start & -PAGESIZE, stop - (start & -PAGESIZE))
+        return position
 
     def close(self) -> None:
         """End the journal and give back the space that it does not need. Harmless twice."""
-        with self._lock:
+        with self.lock:
             if self._closed is not None:
                 return
             self._closed = ValueError("the journal is closed")
@@ -194,7 +199,7 @@ class JournalWriter:
 
     def _abandon(self) -> None:
         """In a forked child: leave the parent's journal alone."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._closed = ForkedRunError(
             "This run belongs to the process that this one was forked from, which alone logs to it",
             hint="to log from a worker, call kiseki.init(id=…, label='worker 1') in the worker, "

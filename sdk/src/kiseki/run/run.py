@@ -1,0 +1,485 @@
+"""A run: what is logged, and what is known of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from operator import index
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self, cast
+
+import msgspec
+
+from kiseki.errors import (
+    Error,
+    ForkedRunError,
+    RunFinishedError,
+    ValueRangeError,
+    ValueTypeError,
+)
+from kiseki.run import current
+from kiseki.run.config import Config
+from kiseki.run.console import Console, Line
+from kiseki.run.directory import Identity, read_state
+from kiseki.run.metrics import Metric, StepMetrics, definition_of
+from kiseki.run.receipt import Receipt, RowCount
+from kiseki.run.summary import Summary
+from kiseki.run.upload import Upload
+from kiseki.run.values import flatten
+from kiseki.run.verdict import verdict
+from kiseki.settings import Settings
+from kiseki.wire import records
+
+_encode = msgspec.msgpack.Encoder().encode
+_now = time.time
+_type_of: Callable[[object], type] = type
+_MOST_KNOWN_KEYS = 100_000
+_UNMERGED_ROWS = 512
+_SCALARS = frozenset({int, float, bool, str, type(None)})
+
+
+class Journal(Protocol):
+    """Where a run's records go."""
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]: ...
+    @property
+    def next(self) -> int: ...
+    def append(self, payload: bytes, *, last: bool = False) -> int: ...
+    def append_locked(self, payload: bytes) -> int: ...
+    def close(self) -> None: ...
+
+
+class Run:
+    """One run. Made by `kiseki.init`; usable as a context manager, from any thread."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        settings: Settings,
+        journal: Journal,
+        *,
+        directory: Path | None = None,
+        upload: Upload | None = None,
+        rows: RowCount | None = None,
+        first_step: int = 0,
+        config: Mapping[str, Any] | None = None,
+        logged: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._identity = identity
+        self._settings = settings
+        self._journal = journal
+        self._append: Callable[[bytes], int] = journal.append
+        self._append_locked: Callable[[bytes], int] = journal.append_locked
+        self._directory = directory
+        self._upload = upload
+        self._console: Console | None = None
+        self._lock = journal.lock
+        self._pid = os.getpid()
+        self._step = self._first_step = first_step
+        self._start_time = _now()
+        self._axes: StepMetrics | None = None
+        self._rows = rows or RowCount()
+        self._receipt: Receipt | None = None
+        self._config = Config(
+            self._write_config, config, allow_val_change=settings.allow_val_change
+        )
+        self._known_keys: set[str] = set()
+        self._logged: dict[str, Any] = dict(logged or {})
+        self._unmerged: list[dict[str, Any]] = []
+        self._summary = Summary(self._write_summary, self._last_values)
+        self._name = settings.name
+        self._notes = settings.notes
+        self._tags = tuple(settings.tags or ())
+
+    # Logging
+
+    def log(
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
+    ) -> None:
+        """Log values of one step. They are safe on disk when the call returns.
+
+        Args:
+            data: Numbers, text, booleans, None, lists, and nested dicts, whose keys are joined by
+                dots. Scalars and small arrays of numpy, torch and the like are taken, too.
+            step: The step; otherwise the one after the last. Steps may come in any order, and
+                rows of equal steps merge.
+            commit: Whether the step is complete, so that the next call begins another. Without
+                ``step`` it is by default.
+
+        Raises:
+            ValueTypeError: A value or a key has a type that cannot be logged; nothing of the row
+                is.
+            JournalFullError: No space is left on the disk.
+        """
+        # A plain row, by far the most frequent one, is checked without any Python code per value.
+        if (
+            _type_of(data) is dict
+            and self._known_keys.issuperset(data)
+            and _SCALARS.issuperset(map(_type_of, data.values()))
+        ):
+            values = data
+        else:
+            values = self._flattened(data)
+        if step is not None:
+            step = _checked_step(step)
+        with self._lock:
+            if self._axes is not None and (
+                missing := self._axes.missing(values, self._last_values())
+            ):
+                values = {**values, **missing}
+            before = self._step
+            at = before if step is None else step
+            after = at + 1 if commit or (commit is None and step is None) else at
+            if after > before:
+                self._step = after
+            if not values:
+                return
+            try:
+                try:
+                    record = _encode(("history", at, _now(), values))
+                except (OverflowError, TypeError, UnicodeEncodeError):
+                    values = flatten(values)
+                    record = _encode(("history", at, _now(), values))
+                self._append_locked(record)
+            except Exception:
+                if self._step == after:
+                    self._step = before
+                raise
+            self._rows.total += 1
+            self._unmerged.append({**values})
+            if len(self._unmerged) >= _UNMERGED_ROWS:
+                self._last_values()
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | Metric | None = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | Iterable[str] | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> Metric:
+        """Say how a metric is drawn and summed up.
+
+        Args:
+            name: Its key, or a pattern with ``*``.
+            step_metric: The metric that is its x axis.
+            step_sync: Whether rows that lack the x axis get its last value; they do by default.
+            hidden: Whether it gets no chart of its own.
+            summary: Any of min, max, mean, best, first, last, copy, none; with commas between.
+            goal: "minimize" or "maximize".
+            overwrite: Accepted for W&B's sake: a definition always replaces an earlier one.
+        """
+        definition = definition_of(
+            name,
+            step_metric=step_metric,
+            step_sync=step_sync,
+            hidden=hidden,
+            summary=summary,
+            goal=goal,
+        )
+        with self._lock:
+            self._append(_encode(definition))
+            if definition.step_metric is not None or self._axes is not None:
+                self._axes = self._axes or StepMetrics()
+                self._axes.add(definition)
+        return Metric(definition)
+
+    @property
+    def config(self) -> Config:
+        """What was chosen before the run: hyperparameters and the like."""
+        return self._config
+
+    @property
+    def summary(self) -> Summary:
+        """One value a key: the last logged one, unless set here."""
+        return self._summary
+
+    # What is known
+
+    @property
+    def id(self) -> str:
+        return self._identity.run
+
+    @property
+    def name(self) -> str:
+        """Display name; the id where the server makes the name."""
+        return self._name or self._identity.run
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._update(records.Update(display_name=_checked_text("name", name)))
+        self._name = name
+
+    @property
+    def notes(self) -> str | None:
+        return self._notes
+
+    @notes.setter
+    def notes(self, notes: str) -> None:
+        self._update(records.Update(notes=_checked_text("notes", notes)))
+        self._notes = notes
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self._tags
+
+    @tags.setter
+    def tags(self, tags: Iterable[str]) -> None:
+        if isinstance(tags, str):
+            raise ValueTypeError(f"tags are a list of texts, not the text {tags!r}")
+        texts = tuple(dict.fromkeys(_checked_text("tags", tag) for tag in tags))
+        self._update(records.Update(tags=list(texts)))
+        self._tags = texts
+
+    @property
+    def project(self) -> str:
+        return self._identity.project
+
+    @property
+    def entity(self) -> str | None:
+        """Owner of the project; of the key's default one the server tells."""
+        return self._identity.entity or self._state().get("entity")
+
+    @property
+    def group(self) -> str | None:
+        return self._settings.run_group
+
+    @property
+    def job_type(self) -> str | None:
+        return self._settings.job_type
+
+    @property
+    def path(self) -> str:
+        """Entity, project and id."""
+        return "/".join(filter(None, (self.entity, self.project, self.id)))
+
+    @property
+    def url(self) -> str | None:
+        """Page of the run; without ``entity`` not known before the server has answered."""
+        if self.disabled or self.offline:
+            return None
+        if url := self._state().get("url"):
+            return str(url)
+        return page_of(self._settings.base_url, self._identity)
+
+    @property
+    def dir(self) -> str:
+        """The run's folder."""
+        return str(self._directory or Path.cwd())
+
+    @property
+    def step(self) -> int:
+        """Step of the next ``log``."""
+        return self._step
+
+    @property
+    def starting_step(self) -> int:
+        return self._first_step
+
+    @property
+    def resumed(self) -> bool:
+        return self._first_step > 0
+
+    @property
+    def start_time(self) -> float:
+        return self._start_time
+
+    @property
+    def rows_logged(self) -> int:
+        """Calls of ``log`` that brought values."""
+        return self._rows.total
+
+    @property
+    def offline(self) -> bool:
+        return self._settings.mode == "offline"
+
+    @property
+    def disabled(self) -> bool:
+        return self._settings.mode == "disabled"
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}>"
+
+    # The end
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> Receipt:
+        """End the run, and wait a moment for the server to have everything.
+
+        What the server has not acknowledged by then is sent by the uploader after the end of the
+        program. A second call gives the same receipt.
+
+        Args:
+            exit_code: 0: finished; 255: stopped by hand; else: failed.
+            quiet: Print nothing.
+        """
+        return self._finish(exit_code or 0, None, quiet=bool(quiet))
+
+    def _finish(self, code: int, reason: str | None, *, quiet: bool = False) -> Receipt:
+        if not self._is_own():
+            raise ForkedRunError(hint="finish the run in the process that made it")
+        with self._lock:
+            if self._receipt is not None:
+                return self._receipt
+            trouble = self._close(code, reason)
+            self._receipt = self._settle(trouble)
+        current.forget(self)
+        if not quiet and not self._settings.silent and not self.disabled:
+            print(f"kiseki: {self._receipt.message}", file=sys.stderr)
+        return self._receipt
+
+    def _close(self, code: int, reason: str | None) -> Error | None:
+        trouble = None
+        if self._console is not None:
+            self._console.stop()
+        try:
+            self._journal.append(_encode(records.Exit(code, _now(), reason)), last=True)
+        except Error as error:
+            trouble = error
+        self._append = self._append_locked = self._refuse
+        self._journal.close()
+        return trouble
+
+    def _settle(self, trouble: Error | None) -> Receipt:
+        logged = self._rows.total
+        done = f"run {self.id}: {logged:,} rows logged"
+        if self._upload is None or self._directory is None:
+            return self._receipt_of(0, False, f"{done} and dropped; mode is disabled")
+        if self.offline:
+            return self._receipt_of(0, False, f"{done}; to send: kiseki sync {self._directory}")
+        written = self._journal.next
+        state = self._upload.wait(written)
+        acknowledged = min(int(state.get("acknowledged", 0)), written)
+        if acknowledged == written and trouble is None:
+            page = self.url or self._settings.base_url
+            return self._receipt_of(logged, True, f"{done}, all on the server: {page}")
+        rows = self._rows.before(acknowledged, self._directory / "journal")
+        why = trouble.message if trouble is not None else state.get("message")
+        done += f", {rows:,} on the server so far" + (f" ({why})" if why else "")
+        if state.get("status") in ("refused", "gave_up"):
+            done += f"; nothing is lost, to send: kiseki sync {self._directory}"
+        else:
+            done += f"; the rest is being sent from {self._directory}"
+        return self._receipt_of(rows, False, done)
+
+    def _receipt_of(self, acknowledged: int, complete: bool, message: str) -> Receipt:
+        return Receipt(
+            rows_logged=self._rows.total,
+            rows_acknowledged=acknowledged,
+            complete=complete,
+            url=self.url,
+            message=message,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._is_own():
+            self._finish(*verdict(error, traceback))
+
+    # Inside
+
+    def _is_own(self) -> bool:
+        return self._pid == os.getpid()
+
+    def _state(self) -> dict[str, Any]:
+        return read_state(self._directory) if self._directory is not None else {}
+
+    def _update(self, update: records.Update) -> None:
+        self._append(_encode(update))
+
+    def _write_config(self, values: dict[str, Any], removed: list[str]) -> None:
+        self._append(_encode(records.Config(values, removed)))
+
+    def _write_summary(self, values: dict[str, Any], removed: list[str]) -> None:
+        self._append(_encode(records.Summary(values, removed)))
+
+    def capture_console(self) -> None:
+        """Keep the lines that the program writes from now on."""
+        self._console = Console(self._write_line)
+        self._console.start()
+
+    def _write_line(self, line: Line) -> None:
+        text = line.text if line.text.isascii() else _valid(line.text)
+        self._append(_encode(("console", line.number, line.time, line.error, text)))
+
+    def _flattened(self, data: object) -> dict[str, Any]:
+        values = flatten(_checked_row(data))
+        if len(self._known_keys) < _MOST_KNOWN_KEYS:
+            self._known_keys.update(values)
+        return values
+
+    def _last_values(self) -> dict[str, Any]:
+        """The last value of each key. Brought up to date for many rows at once."""
+        with self._lock:
+            rows, self._unmerged = self._unmerged, []
+            for row in rows:
+                self._logged.update(row)
+            return self._logged
+
+    def abandon(self) -> None:
+        """In a forked child: the run is the parent's, and its lock may be held for ever."""
+        self._lock = nullcontext()
+        self._append = self._append_locked = self._refuse_in_child
+
+    def _refuse_in_child(self, _: bytes) -> int:
+        raise ForkedRunError(
+            f"Run {self.id} belongs to the process that this one was forked from",
+            hint="to log from a worker, call in the worker: kiseki.init("
+            f"project={self.project!r}, id={self.id!r}, label='worker 1')",
+        )
+
+    def _refuse(self, _: bytes) -> int:
+        raise RunFinishedError(
+            f"Run {self.id} is finished; nothing can be logged to it any more",
+            hint="call kiseki.init() for another run",
+        )
+
+
+def page_of(base_url: str, identity: Identity) -> str | None:
+    """Address of a run's page where it can be known without asking the server."""
+    if identity.entity is None:
+        return None
+    return f"{base_url}/{identity.entity}/{identity.project}/runs/{identity.run}"
+
+
+def _checked_row(data: object) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise ValueTypeError(f"log takes a dict of names to values, not {type(data).__name__}")
+    return cast("Mapping[str, Any]", data)
+
+
+def _checked_step(step: Any) -> int:
+    try:
+        number = index(step)
+    except TypeError:
+        raise ValueTypeError(f"step is an integer, not {step!r} ({type(step).__name__})") from None
+    if not 0 <= number < 2**63 - 1:
+        raise ValueRangeError(f"step is between 0 and 2**63 - 2, not {number}")
+    return number
+
+
+def _checked_text(what: str, text: Any) -> str:
+    if not isinstance(text, str):
+        raise ValueTypeError(f"{what}: text is wanted, not {text!r} ({type(text).__name__})")
+    return text
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
