@@ -295,6 +295,19 @@ def test_system_metrics_arrive_under_the_writer_of_the_uploader(
     }
 
 
+def test_facts_are_found_for_runs_that_are_over_in_no_time(new_run: NewRun) -> None:
+    run = new_run(pid=2**22 + 5, settings={"system_metrics": True, "environment": True})
+    run.exit()
+    assert run.upload().wait(20) == 0
+    run.assert_whole()
+    start = run.on_server.starts[f"{run.writer}.system"]
+    assert start.environment.packages["msgspec"]
+    # Of the trainer nothing was left to measure.
+    assert run.on_server.history(f"{run.writer}.system") == {}
+    assert run.upload().wait(20) == 0
+    assert not (run.path / "system-2").exists()
+
+
 def test_the_journal_goes_when_it_is_not_wanted(new_run: NewRun) -> None:
     run = new_run(settings={"keep_journal": False})
     run.log_many(10)

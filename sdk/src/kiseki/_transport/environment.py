@@ -98,7 +98,7 @@ def _packages() -> dict[str, str]:
     for distribution in metadata.distributions():
         try:
             name, version = distribution.metadata["Name"], distribution.version
-        except (KeyError, OSError, ValueError):
+        except (KeyError, OSError, TypeError, ValueError):
             continue
         if name and version:
             # The first on the path is the one that an import finds.

@@ -28,12 +28,14 @@ class _Metrics(Protocol):
 class Sampler:
     """A thread that samples until it is told to stop."""
 
-    def __init__(self, directory: RunDirectory, start: Start, pid: int) -> None:
+    def __init__(self, directory: RunDirectory, start: Start, pid: int, *, sample: bool) -> None:
+        """Begin with the facts about the process ``pid``; ``sample``: go on with metrics."""
         self.journal = directory.new_system_journal()
         """Name of the journal that this sampler writes."""
         self._directory = directory
         self._start = start
         self._pid = pid
+        self._sample_too = sample and directory.info.settings.system_metrics
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._guarded, name="sampler", daemon=True)
         self._thread.start()
@@ -77,7 +79,7 @@ class Sampler:
                 environment=facts,
             )
             writer.append(encode(start))
-            if not settings.system_metrics:
+            if not self._sample_too:
                 return
             try:
                 from kiseki._transport.system_metrics import SystemMetrics

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from kiseki._transport.client import Client
-from kiseki._transport.run_directory import Lock, RunDirectory
+from kiseki._transport.run_directory import MAIN, Lock, RunDirectory
 from kiseki._transport.sampler import Sampler
 from kiseki._transport.segment import segment_numbers, segment_path
 from kiseki._transport.sender import Sender
@@ -34,6 +34,7 @@ _IDLE_AFTER_S = 10.0
 _OFFLINE_NAP_S = 1.0
 _GRACE_S = 5.0
 _MOST_PAUSE_S = 30.0
+_FRESH_S = 60.0
 
 
 class Uploader:
@@ -189,10 +190,22 @@ class Uploader:
             self._sender.state.end is not None or self._trainer.over(now, look=self._blind)
         ):
             self._is_over(now)
-        if self._sampler is None and not self._ending and self._trainer.pid is not None:
+        pid, settings = self._trainer.pid, self._directory.info.settings
+        if pid is None or not (settings.system_metrics or settings.environment):
+            return
+        if self._sampler is None and (not self._ending or self._late):
             start = self._trainer.start()
             if start is not None:
-                self._sampler = Sampler(self._directory, start, self._trainer.pid)
+                self._sampler = Sampler(self._directory, start, pid, sample=not self._ending)
+
+    @property
+    def _late(self) -> bool:
+        """The run was over before this uploader was there, and nobody has found its facts yet."""
+        return (
+            self._stop_at is None
+            and self._directory.journals() == [MAIN]
+            and abs(time.time() - self._trainer.last_written()) < _FRESH_S
+        )
 
     def _is_over(self, now: float) -> None:
         if self._over_since is None:
