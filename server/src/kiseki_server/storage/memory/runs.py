@@ -19,7 +19,8 @@ from kiseki_server.kit.ids import ProjectId, RunId
 class MemoryRunStore:
     """`RunStore` in dictionaries; transactions do not roll back."""
 
-    def __init__(self) -> None:
+    def __init__(self, writers: MemoryWriterStore | None = None) -> None:
+        self._writers = writers
         self._runs: dict[RunId, Run] = {}
         self._revisions: Counter[RunId] = Counter()
         self._indexed: Counter[RunId] = Counter()
@@ -96,6 +97,8 @@ class MemoryRunStore:
         for id in ids:
             self._runs.pop(id, None)
             self._revisions.pop(id, None)
+            if self._writers is not None:
+                self._writers.remove(id)
 
 
 class MemoryWriterStore:
@@ -110,6 +113,10 @@ class MemoryWriterStore:
     def of_run(self, run: RunId) -> Sequence[Writer]:
         mine = (writer for writer in self._writers.values() if writer.run == run)
         return sorted(mine, key=lambda writer: (writer.started_at, writer.writer))
+
+    def remove(self, run: RunId) -> None:
+        """Forget a run's writers."""
+        self._writers = {pair: w for pair, w in self._writers.items() if pair[0] != run}
 
     def put(self, writers: Sequence[Writer]) -> None:
         self._writers.update({(writer.run, writer.writer): writer for writer in writers})

@@ -1,0 +1,169 @@
+"""The promises of the stores of runs, writers and events, on every adapter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from server.tests.conftest import SQL
+from server.tests.recording import NOON, RunWorld, memory_world, sql_world
+
+from kiseki.wire.records import MetricDefinition
+from kiseki_server.domain.runs.events import Event
+from kiseki_server.domain.runs.types import RunState
+from kiseki_server.domain.runs.writers import Writer
+from kiseki_server.kit.errors import Conflict
+from kiseki_server.kit.ids import RunId
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(params=["memory", *SQL])
+def world(request: pytest.FixtureRequest) -> Iterator[RunWorld]:
+    if request.param == "memory":
+        world = memory_world()
+    else:
+        world = sql_world(request.getfixturevalue(f"{request.param}_database"))
+    with world.work.transaction(write=True):
+        yield world
+
+
+def test_a_run_comes_back_as_it_was_stored(world: RunWorld) -> None:
+    draft = replace(
+        world.draft("one"),
+        state=RunState.FAILED,
+        state_reason="out of memory",
+        exit_code=-9,
+        group="g",
+        job_type="train",
+        tags=("b", "a"),
+        notes="日本語",
+        host="node-1",
+        config={"lr": 0.1, "nested": {"depth": [1, None, "x"]}, "big": 1 << 80},
+        summary={"loss": math.inf, "low": -math.inf, "text": "NaN"},
+        metrics=(MetricDefinition(name="loss", summary=["min"], goal="minimize"),),
+        environment={"packages": {"numpy": "2"}},
+        client={"_wandb": {"x": 1}},
+        heartbeat_at=NOON + MINUTE,
+        finished_at=NOON + 2 * MINUTE,
+        stop_requested=True,
+        summary_set=("low",),
+    )
+    created = world.runs.create(draft)
+    assert created == replace(draft, id=created.id)
+    assert world.runs.get([created.id]) == {created.id: created}
+    assert world.runs.find(world.project.id, "one", lock=True) == created
+
+
+def test_not_a_number_survives(world: RunWorld) -> None:
+    created = world.runs.create(replace(world.draft("one"), summary={"loss": math.nan}))
+    found = world.runs.find(world.project.id, "one")
+    assert found is not None
+    assert created.id == found.id
+    assert math.isnan(found.summary["loss"])
+
+
+def test_a_name_is_given_once_even_after_a_deletion(world: RunWorld) -> None:
+    run = world.runs.create(world.draft("one"))
+    world.runs.update([(run, replace(run, deleted_at=NOON))])
+    with pytest.raises(Conflict, match="one"):
+        world.runs.create(world.draft("one"))
+    assert world.runs.find(world.project.id, "one") == replace(run, deleted_at=NOON)
+
+
+def test_deleted_and_unknown_runs_are_not_found_by_a_list_of_names(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+    world.runs.update([(two, replace(two, deleted_at=NOON))])
+    assert world.runs.named(world.project.id, ["two", "one", "three"]) == {"one": one}
+    assert world.runs.get([two.id, RunId(99)]) == {two.id: replace(two, deleted_at=NOON)}
+
+
+def test_updates_of_different_fields_go_together(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+    changed = [
+        (one, replace(one, summary={"loss": 1.0}, heartbeat_at=NOON)),
+        (two, replace(two, state=RunState.FINISHED, tags=("t",), group="g")),
+        (one, one),
+    ]
+    world.runs.update(changed)
+    assert world.runs.get([one.id, two.id]) == {one.id: changed[0][1], two.id: changed[1][1]}
+
+
+def test_numbers_count_up_in_each_project(world: RunWorld) -> None:
+    numbers = [world.runs.next_number(world.project.id) for _ in range(3)]
+    assert numbers == [1, 2, 3]
+    assert world.runs.next_number(world.other.id) == 1
+
+
+def test_silent_runs_are_those_that_were_not_heard_of(world: RunWorld) -> None:
+    def add(name: str, **fields: object) -> str:
+        return world.runs.create(replace(world.draft(name), **fields)).name
+
+    add("heard", heartbeat_at=NOON + MINUTE)
+    quiet = add("quiet", heartbeat_at=NOON - MINUTE)
+    never = add("never", created_at=NOON - MINUTE)
+    add("over", state=RunState.FINISHED, heartbeat_at=NOON - MINUTE)
+    add("deleted", heartbeat_at=NOON - MINUTE, deleted_at=NOON)
+    silent = world.runs.silent([RunState.RUNNING, RunState.PREEMPTING], NOON)
+    assert [run.name for run in silent] == [quiet, never]
+
+
+def test_the_index_is_told_of_each_revision_once(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+    first = world.runs.indexable()
+    assert [item.run for item in first] == [one, two]
+    world.runs.update([(two, replace(two, notes="later"))])
+    world.runs.mark_indexed([(item.run.id, item.revision) for item in first])
+    (second,) = world.runs.indexable(project=world.project.id)
+    assert second.run == replace(two, notes="later")
+    assert second.revision > first[1].revision
+    world.runs.mark_indexed([(two.id, second.revision), (two.id, first[1].revision)])
+    assert world.runs.indexable() == []
+    assert world.runs.indexable(project=world.other.id) == []
+
+
+def test_runs_for_the_index_come_in_pages(world: RunWorld) -> None:
+    runs = [world.runs.create(world.draft(f"run-{n}")) for n in range(5)]
+    assert [item.run.id for item in world.runs.indexable(limit=2)] == [r.id for r in runs[:2]]
+
+
+def test_removed_runs_are_gone_with_their_writers(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+    world.runs.update([(one, replace(one, deleted_at=NOON))])
+    world.writers.put([Writer(one.id, "w", 3), Writer(two.id, "w", 4)])
+    assert [run.id for run in world.runs.deleted(NOON + MINUTE)] == [one.id]
+    assert world.runs.deleted(NOON) == []
+    world.runs.remove([one.id])
+    assert list(world.runs.get([one.id, two.id])) == [two.id]
+    assert world.writers.of_run(one.id) == []
+    assert [writer.next for writer in world.writers.of_run(two.id)] == [4]
+
+
+def test_writers_are_kept_by_run_and_name(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+    first = Writer(one.id, "w", 7, label="rank 0", started_at=5)
+    later = Writer(one.id, "a", 1, started_at=9, ended=RunState.FAILED)
+    world.writers.put([first, later, Writer(two.id, "w", 1)])
+    world.writers.put([replace(first, next=9, ended=RunState.FINISHED)])
+    world.writers.put([])
+    moved = replace(first, next=9, ended=RunState.FINISHED)
+    assert world.writers.get([(one.id, "w"), (two.id, "a")]) == {(one.id, "w"): moved}
+    assert world.writers.of_run(one.id) == [moved, later]
+
+
+def test_the_log_keeps_the_order_and_forgets_the_old(world: RunWorld) -> None:
+    world.runs.create(world.draft("one"))
+    events = [
+        Event("run.created", NOON, world.project.id, "one", {"state": "running"}),
+        Event("run.state_changed", NOON + MINUTE, world.project.id, "one", {"state": "failed"}),
+    ]
+    world.events.append(events)
+    logged = world.events.since(0)
+    assert [item.event for item in logged] == events
+    assert [item.event for item in world.events.since(logged[0].id)] == events[1:]
+    assert len(world.events.since(0, limit=1)) == 1
+    assert world.events.trim(NOON + MINUTE) == 1
+    assert [item.event for item in world.events.since(0)] == events[1:]
