@@ -13,6 +13,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import LitestarDeprecationWarning
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 import kiseki_server
@@ -91,7 +92,11 @@ def _application(services: Services, gate: Gate, ui: WebUi, lifespan: Any) -> Ap
         request_max_body_size=None,
         logging_config=None,
         openapi_config=OpenAPIConfig(
-            title="Kiseki", version=kiseki_server.__version__, path="/api/schema"
+            title="Kiseki",
+            version=kiseki_server.__version__,
+            path="/api/schema",
+            # The others would load their pages from elsewhere.
+            render_plugins=[JsonRenderPlugin()],
         ),
         state=State({"base_url": services.settings.base_url}),
     )

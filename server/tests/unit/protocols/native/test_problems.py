@@ -68,7 +68,6 @@ def test_a_mistake_of_ours_says_nothing_but_its_id(
         raise LookupError("secret detail")
 
     monkeypatch.setattr(services.projects, "page", fail)
-    client._transport.raise_server_exceptions = False  # pyright: ignore
     answer = client.get(PROJECTS)
     assert answer.status_code == 500
     problem = answer.json()
