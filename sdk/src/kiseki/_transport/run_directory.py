@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
 import re
 import socket
-import tempfile
 import time
 from pathlib import Path
 from typing import Literal
@@ -133,15 +131,10 @@ class RunDirectory:
         state.updated = time.time()
         state.acknowledged = state.positions.get(MAIN, 0)
         state.system_acknowledged = sum(state.positions.values()) - state.acknowledged
-        handle, name = tempfile.mkstemp(prefix=".state-", dir=self.path)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(state))
-            os.replace(name, self.path / "state.json")
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        # One name is enough: whoever saves holds the lock.
+        temporary = self.path / ".state.json"
+        temporary.write_bytes(msgspec.json.encode(state))
+        temporary.replace(self.path / "state.json")
 
 
 class Lock:

@@ -280,9 +280,9 @@ class Sender:
                 log.error("Refused: %s", error.said)
             self.say("refused", error.said)
         else:
-            wait = error.retry_after
-            if wait is None:
-                wait = _backoff(self._failures - 1)
+            wait = _backoff(self._failures - 1)
+            if error.retry_after is not None:
+                wait = max(error.retry_after, _FIRST_BACKOFF_S)
             self.not_before = self._clock() + wait
             if self._failures > 1 or self.state.status != "connected":
                 self.say("retrying", error.said)
@@ -295,7 +295,7 @@ class Sender:
                 f"the server has only {position} of {source.position} records of {source.name}, "
                 "and the journal was removed when it had all"
             )
-        source.rewind(position)
+        source.rewind(max(position, 0))
         if source.name in self.state.end_told:
             self.state.end_told.remove(source.name)
         self.save()

@@ -237,7 +237,11 @@ def _take_over(lock: Lock) -> bool:
 
 def _busy(directory: RunDirectory, *, running: bool) -> Outcome:
     state, info = directory.load_state(), directory.info
-    why = "the run goes on" if running else "another process is sending it"
+    why = "another process is sending it"
+    if running and info.mode == "offline":
+        why = "the run goes on, offline; sync again when it has ended"
+    elif running:
+        why = "the run goes on, and its own uploader is at work"
     return Outcome(
         directory=str(directory.path),
         project=info.project,
@@ -247,5 +251,5 @@ def _busy(directory: RunDirectory, *, running: bool) -> Outcome:
         acknowledged=state.acknowledged + state.system_acknowledged,
         rejected=state.rejected,
         url=state.url,
-        message=f"{why}; its own uploader is at work",
+        message=why,
     )

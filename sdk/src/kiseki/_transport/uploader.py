@@ -108,7 +108,9 @@ class Uploader:
             if self._finished(now):
                 return None
         if self._stop_at is not None and (now >= self._stop_at or not self._promising):
-            sender.say("gave_up", f"stopped by a signal; {self._goes_on}")
+            # While the trainer lives, it may start another uploader.
+            over = self._over_since is not None
+            sender.say("gave_up" if over else "retrying", f"stopped by a signal; {self._goes_on}")
             return None
         if sender.waiting and now >= sender.not_before:
             due = sender.last_sent + _SEND_EVERY_S
