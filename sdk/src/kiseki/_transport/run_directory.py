@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -132,9 +133,19 @@ class RunDirectory:
         state.acknowledged = state.positions.get(MAIN, 0)
         state.system_acknowledged = sum(state.positions.values()) - state.acknowledged
         # One name is enough: whoever saves holds the lock.
-        temporary = self.path / ".state.json"
-        temporary.write_bytes(msgspec.json.encode(state))
-        temporary.replace(self.path / "state.json")
+        content = msgspec.json.encode(state)
+        file, temporary = self.path / "state.json", self.path / ".state.json"
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(file)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or not file.exists():
+                raise
+            # A full disk still has the block that the file stands on. Who reads it half written
+            # takes it for missing, and the server knows the position anyway.
+            with file.open("r+b") as stream:
+                stream.write(content)
+                stream.truncate()
 
 
 class Lock:
@@ -154,8 +165,10 @@ class Lock:
             if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
                 return False
             raise
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
+        # Who it is matters to `holder` alone, and not at all on a full disk.
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
         self._file = file
         return True
 
