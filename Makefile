@@ -55,7 +55,8 @@ format: setup ## Format and fix what can be fixed
 	@ruff check --fix . ; ruff format .
 	@if [ -d web/node_modules ]; then cd web && npx biome check --write .; fi
 
-gen: setup ## Write schemas/openapi.json and the TypeScript types from the code
+gen: setup ## Write schemas/openapi.json, the TypeScript types and docs/reference from the code
+	@$(PYTHON) tools/reference.py
 	@$(PYTHON) tools/gen_openapi.py
 	@cd web && npm run --silent gen
 
