@@ -76,5 +76,5 @@ def test_what_is_no_run_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is no run directory"):
         RunDirectory(tmp_path)
     (tmp_path / "run.json").write_text('{"version": 1, "project": 5}')
-    with pytest.raises(ValueError, match="run.json cannot be read"):
+    with pytest.raises(ValueError, match=r"run\.json cannot be read"):
         RunDirectory(tmp_path)
