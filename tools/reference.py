@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,9 +112,12 @@ def _field_texts(source: Path, name: str) -> Iterator[tuple[str, str]]:
     """The fields of a class, each with the text below it."""
     tree = ast.parse(source.read_text())
     body: list[Any] = next(n.body for n in tree.body if getattr(n, "name", None) == name)
-    for field, text in zip(body, body[1:], strict=False):
+    for field, text in itertools.pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-            yield field.target.id, text.value.value  # pyright: ignore
+            target, value = field.target, text.value
+            assert isinstance(target, ast.Name)
+            assert isinstance(value, ast.Constant)
+            yield target.id, str(value.value)
 
 
 def _cell(text: str) -> str:
