@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
+
+from kiseki._transport.batches import Limits, Origin, build
+from kiseki.wire.batch import Batch
+from kiseki.wire.records import Environment, History, Record, Start
 from kiseki_server.domain.accounts.store import UserStore
 from kiseki_server.domain.accounts.types import Actor, EntityKind, Membership, Role, User
+from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.history.ingest import Arrival
+from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.history.types import RowQuery, RunRef, Stream
 from kiseki_server.domain.projects.store import ProjectStore
 from kiseki_server.domain.projects.types import Project, Visibility
-from kiseki_server.domain.runs.events import EventLog
+from kiseki_server.domain.runs.events import EventLog, LiveEvent
+from kiseki_server.domain.runs.indexing import RunIndexer
+from kiseki_server.domain.runs.service import RunService
 from kiseki_server.domain.runs.store import RunStore
-from kiseki_server.domain.runs.types import Run, RunState
+from kiseki_server.domain.runs.types import Run, RunChange, RunState
 from kiseki_server.domain.runs.writers import WriterStore
+from kiseki_server.kit.errors import Unavailable
 from kiseki_server.kit.ids import RunId
 from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.protocols.native.batches import arrival, read_batch
 from kiseki_server.storage.memory.accounts import AccountTables, MemoryUserStore
+from kiseki_server.storage.memory.console import MemoryConsoleStore
+from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
+from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
 from kiseki_server.storage.sql.engine import Database
@@ -25,6 +45,7 @@ from kiseki_server.storage.sql.projects import SqlProjectStore
 from kiseki_server.storage.sql.runs import SqlRunStore
 from kiseki_server.storage.sql.users import SqlUserStore
 from kiseki_server.storage.sql.writers import SqlWriterStore
+from kiseki_server.workers.commit import Committer, Outcome
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -132,3 +153,136 @@ def _world(
         project=made[0],
         other=made[1],
     )
+
+
+class FailingWork:
+    """A `UnitOfWork` whose next writing transaction fails at its end, once `break_next` is set."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self.break_next = False
+
+    @contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[None]:
+        with self._work.transaction(write=write):
+            yield
+            if write and self.break_next:
+                self.break_next = False
+                raise Unavailable("The server was killed here")
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        self._work.on_commit(callback)
+
+
+class Heard:
+    """`LiveEvents` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[LiveEvent] = []
+
+    def publish(self, events: Sequence[LiveEvent]) -> None:
+        self.events += events
+
+
+class Recorder:
+    """The way in: batches go through the wire format into a commit on given stores."""
+
+    def __init__(
+        self,
+        world: RunWorld,
+        history: HistoryStore | None = None,
+        console: ConsoleStore | None = None,
+    ) -> None:
+        self.world = world
+        self.clock = SetClock()
+        self.history = history or MemoryHistoryStore()
+        self.console = console or MemoryConsoleStore()
+        self.heard = Heard()
+        self.work = FailingWork(world.work)
+        self.index = MemoryRunIndex()
+        self.indexer = RunIndexer(world.runs, self.index)
+        self.service = RunService(
+            world.runs,
+            world.writers,
+            world.events,
+            self.heard,
+            self.index,
+            self.indexer,
+            self.work,
+            self.clock,
+        )
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything that is not in a store."""
+        self.committer = Committer(
+            work=self.work,
+            runs=self.world.runs,
+            writers=self.world.writers,
+            events=self.world.events,
+            history=self.history,
+            console=self.console,
+            live=self.heard,
+            clock=self.clock,
+        )
+
+    def create(self, name: str, **fields: Any) -> Run:
+        with self.work.transaction(write=True):
+            change = RunChange(**fields)
+            return self.service.ensure(self.world.project, name, change, self.world.actor)
+
+    def run(self, name: str) -> Run:
+        with self.work.transaction():
+            return self.service.get(self.world.project, name)
+
+    def arrival(self, batch: Batch) -> Arrival:
+        """The batch as the server sees it, once its run is there."""
+        decoded = read_batch(msgspec.msgpack.encode(batch))
+        run = self.create(batch.run)
+        return arrival(decoded, RunRef(run.project, run.id))
+
+    def send(self, *batches: Batch) -> list[Outcome]:
+        """One commit of these batches."""
+        return self.committer.commit([self.arrival(batch) for batch in batches])
+
+    def rows(self, name: str, stream: Stream = Stream.HISTORY) -> dict[int, dict[str, Any]]:
+        """Everything that a run has logged, by step."""
+        run = self.run(name)
+        query = RowQuery(run=RunRef(run.project, run.id), stream=stream, limit=100_000)
+        found: dict[int, dict[str, Any]] = {}
+        for row in self.history.rows(query).to_pylist():
+            text = row["json"]
+            value = row["value"] if text is None else json.loads(text)
+            found.setdefault(row["step"], {})[row["key"]] = value
+        return found
+
+
+def batch(
+    records: Sequence[Record], first: int = 0, next: int | None = None, **names: str
+) -> Batch:
+    """Records ``first … next - 1`` of a journal, as the uploader puts them on the wire."""
+    part = [msgspec.msgpack.encode(record) for record in records[first:next]]
+    origin = Origin(
+        entity=None,
+        project="digits",
+        run=names.get("run", "one"),
+        writer=names.get("writer", "writer0001"),
+    )
+    built = build(origin, first, part, Limits(records=1 << 30, points=1 << 30, bytes=1 << 30))
+    assert built.taken == len(part)
+    assert built.oddities == []
+    return built.batch
+
+
+def start(**fields: Any) -> Start:
+    """A journal's first record."""
+    given = dict.fromkeys(("display_name", "group", "job_type", "tags", "notes", "label"), None)
+    environment = Environment(host="node-1")
+    return Start(
+        **{"version": 1, "time": NOON.timestamp(), "environment": environment, **given, **fields}
+    )
+
+
+def logged(step: int, **values: Any) -> History:
+    """A record of `log`, a second after the one before."""
+    return History(step=step, time=NOON.timestamp() + step, values=values)

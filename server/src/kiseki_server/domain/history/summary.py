@@ -70,8 +70,10 @@ class SummaryState:
             if append.points is not None and len(append.points.value):
                 self._numbers(append.points, policy, changes, moved, reload)
             if append.values is not None and len(append.values.json):
-                self._others(append.values, policy, changes)
+                self._others(append.values, policy, changes, reload)
         if reload:
+            for key in reload:
+                self._running.pop(key, None)
             for stats in load(sorted(reload)):
                 self._running[stats.key] = _from_store(stats)
                 self._last_steps[stats.key] = max(
@@ -79,8 +81,8 @@ class SummaryState:
                 )
         for key in moved | reload:
             running = self._running.get(key)
-            if running is not None:
-                changes[key] = policy.entry(key).render(running)
+            # Without one, other values have replaced all numbers that there were.
+            changes[key] = {} if running is None else policy.entry(key).render(running)
         return changes
 
     def _numbers(
@@ -148,15 +150,21 @@ class SummaryState:
                 running.max = high if running.max is None else max(running.max, high)
             moved.add(name)
 
-    def _others(self, values: Values, policy: SummaryPolicy, changes: dict[str, Json]) -> None:
+    def _others(
+        self, values: Values, policy: SummaryPolicy, changes: dict[str, Json], reload: set[str]
+    ) -> None:
         final = _last_of_each(values.rows, values.key, values.row, len(values.keys))
         for index in np.flatnonzero(final >= 0).tolist():
             at = int(final[index])
             key, text = values.keys[index], values.json[at]
             entry = policy.entry(key)
+            if entry.aggregates:
+                # It may have taken the place of a number that was counted.
+                if key in self._last_steps:
+                    reload.add(key)
+                continue
             step = int(values.rows.steps[values.row[at]])
-            plain = not entry.hidden and not entry.aggregates
-            if self._advance(key, step) and plain and len(text) <= MAX_JSON:
+            if self._advance(key, step) and not entry.hidden and len(text) <= MAX_JSON:
                 changes[key] = from_text(text)
 
     def _advance(self, key: str, step: int) -> bool:
