@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -21,7 +22,7 @@ from kiseki_server.domain.history.ingest import Accepted, Arrival
 from kiseki_server.domain.history.trimming import weigh
 from kiseki_server.kit import metrics
 from kiseki_server.kit.errors import KisekiError, Unavailable
-from kiseki_server.workers.commit import Committer, Outcome
+from kiseki_server.workers.commit import Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +50,16 @@ class _Waiting:
     bytes: int
 
 
+class Commits(Protocol):
+    """What stores a group of arrivals: `kiseki_server.workers.commit.Committer`."""
+
+    def commit(self, arrivals: Sequence[Arrival]) -> list[Outcome]: ...
+
+
 class GroupCommit:
     """`Ingest` with one thread that writes."""
 
-    def __init__(self, committer: Committer, bounds: Bounds | None = None) -> None:
+    def __init__(self, committer: Commits, bounds: Bounds | None = None) -> None:
         self._committer = committer
         self._bounds = bounds or Bounds()
         self._queue: deque[_Waiting] = deque()
