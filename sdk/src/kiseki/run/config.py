@@ -40,6 +40,12 @@ class Section(dict[str, Any]):
         super().__delitem__(key)
         self._changed()
 
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self[name]
+        except KeyError:
+            raise AttributeError(f"the config has no {name!r} here") from None
+
     def update(self, *args: Any, **more: Any) -> None:
         for key, value in dict(*args, **more).items():
             super().__setitem__(key, _view(config_value(value, key), self._changed))

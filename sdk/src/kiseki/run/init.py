@@ -89,16 +89,12 @@ def init(
         SettingError: An argument makes no sense.
     """
     _check(more)
-    if (previous := current.active()) is not None:
-        if reinit in (None, False, "default", "return_previous"):
-            return previous
-        if reinit in (True, "finish_previous"):
-            for run in reversed(current.unfinished()):
-                run.finish()
-        elif reinit != "create_new":
-            raise SettingError(
-                f"reinit is 'finish_previous', 'return_previous' or 'create_new', not {reinit!r}"
-            )
+    again = _checked_reinit(reinit)
+    if again == "return_previous" and (previous := current.active()) is not None:
+        return previous
+    if again == "finish_previous":
+        for run in reversed(current.unfinished()):
+            run.finish()
     if isinstance(tags, str):
         tags = [tags]
     chosen: dict[str, Any] = settings.chosen() if isinstance(settings, Settings) else {}
@@ -123,7 +119,7 @@ def init(
     found = load_settings({**chosen, **{k: v for k, v in arguments.items() if v is not None}})
     values = select(read_config(config), config_include_keys, config_exclude_keys)
     run = _begin(found, resume)
-    current.remember(run, as_current=reinit != "create_new" or current.active() is None)
+    current.remember(run, as_current=again != "create_new" or current.active() is None)
     run.config.update(values, allow_val_change=True)
     return run
 
@@ -155,10 +151,7 @@ def _begin(settings: Settings, resume: object) -> Run:
 
     def rolled_over() -> None:
         rows.mark(journal.next)
-        try:
-            upload.ensure()
-        except OSError as error:
-            print(f"kiseki: the uploader could not be started: {error}", file=sys.stderr)
+        upload.ensure()
 
     journal = JournalWriter(
         directory / "journal",
@@ -222,6 +215,19 @@ def _greet(run: Run, key: str | None) -> None:
 
 def _key_for(base_url: str, given: str | None) -> str | None:
     return _settings.api_key(base_url, given or _given_key.get(base_url))
+
+
+def _checked_reinit(reinit: object) -> str:
+    if reinit in (None, False, "default"):
+        # A cell that is run again means another run; a script that calls init twice does not.
+        return "finish_previous" if "ipykernel" in sys.modules else "return_previous"
+    if reinit is True:
+        return "finish_previous"
+    if reinit not in ("return_previous", "finish_previous", "create_new"):
+        raise SettingError(
+            f"reinit is 'finish_previous', 'return_previous' or 'create_new', not {reinit!r}"
+        )
+    return str(reinit)
 
 
 def _check(more: Mapping[str, Any]) -> None:

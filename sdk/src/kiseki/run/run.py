@@ -361,12 +361,18 @@ class Run:
         state = self._upload.wait(written)
         acknowledged = min(int(state.get("acknowledged", 0)), written)
         if acknowledged == written and trouble is None:
+            if rejected := int(state.get("rejected", 0)):
+                done += f"; the server refused {rejected:,} records, which are kept in "
+                done += f"{self._directory}/rejected.jsonl"
+                return self._receipt_of(max(logged - rejected, 0), False, done)
             page = self.url or self._settings.base_url
             return self._receipt_of(logged, True, f"{done}, all on the server: {page}")
         rows = self._rows.before(acknowledged, self._directory / "journal")
         why = trouble.message if trouble is not None else state.get("message")
         done += f", {rows:,} on the server so far" + (f" ({why})" if why else "")
-        if state.get("status") in ("refused", "gave_up"):
+        if "kiseki sync" in done:
+            pass
+        elif state.get("status") in ("refused", "gave_up"):
             done += f"; nothing is lost, to send: kiseki sync {self._directory}"
         else:
             done += f"; the rest is being sent from {self._directory}"

@@ -26,6 +26,7 @@ class Upload:
         self._key = key
         self._pid = 0
         self._started: float | None = None
+        self._complained = False
 
     def start(self) -> None:
         """Start the process. Takes milliseconds; nothing is waited for."""
@@ -41,16 +42,22 @@ class Upload:
         if package.name not in ("site-packages", "dist-packages"):
             before = environ.get("PYTHONPATH")
             environ["PYTHONPATH"] = f"{package}{os.pathsep}{before}" if before else str(package)
-        with (self._directory / "uploader.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "kiseki._transport.uploader", str(self._directory)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                env=environ,
-                start_new_session=True,
-            )
+        try:
+            with (self._directory / "uploader.log").open("ab") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "kiseki._transport.uploader", str(self._directory)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    env=environ,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                print(f"kiseki: the uploader cannot be started: {error}", file=sys.stderr)
+            return
         self._pid = process.pid
         self._started = started(process.pid)
         process.returncode = 0  # it is not ours to wait for; do not warn that it runs on

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from math import prod
 from os import PathLike, fspath
 from typing import Any, TypeAlias, cast
 
@@ -49,10 +50,7 @@ def plain(value: Any, path: str, depth: int = 0) -> Plain:
         return float(value)
     if isinstance(value, str):
         return _valid_text(str(value))
-    if depth > DEEPEST:
-        raise ValueRangeError(
-            f"{path[:200]!r} is nested deeper than {DEEPEST} levels, or contains itself"
-        )
+    _check_depth(path, depth)
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()
         return {
@@ -62,6 +60,8 @@ def plain(value: Any, path: str, depth: int = 0) -> Plain:
     if isinstance(value, (list, tuple)):
         elements = enumerate(cast("list[Any]", value))
         return [plain(item, f"{path}[{i}]", depth + 1) for i, item in elements]
+    if isinstance(value, type):
+        raise _wrong_type(cast("Any", value), path)
     if (shape := getattr(value, "shape", None)) is not None:
         return _from_array(value, shape, path, depth)
     if callable(item := getattr(value, "item", None)):
@@ -104,10 +104,7 @@ def config_value(value: Any, path: str, depth: int = 0) -> Plain:
 
 
 def _flatten(row: Mapping[str, Any], prefix: str, flat: dict[str, Plain], depth: int) -> None:
-    if depth > DEEPEST:
-        raise ValueRangeError(
-            f"{prefix[:200]!r} is nested deeper than {DEEPEST} levels, or contains itself"
-        )
+    _check_depth(prefix, depth)
     for key, value in _items(row):
         path = prefix + _valid_text(_key(key, prefix[:-1]))
         if isinstance(value, Mapping):
@@ -144,9 +141,10 @@ def _valid_text(text: str) -> str:
 
 
 def _from_array(value: Any, shape: Any, path: str, depth: int) -> Plain:
-    size = 1
-    for extent in shape:
-        size *= int(extent)
+    try:
+        size = prod(map(int, shape))
+    except (TypeError, ValueError):
+        raise _wrong_type(value, path) from None
     if not hasattr(value, "tolist") and callable(as_numpy := getattr(value, "numpy", None)):
         value = _taken(as_numpy, path)
     if size == 1 and callable(item := getattr(value, "item", None)):
