@@ -291,3 +291,28 @@ def test_an_unknown_address_below_the_api_is_a_problem(server_process: ServerPro
             ),
             timeout=60,
         )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "The database URL cannot be read"),
+        ("mysql://localhost/x", "`mysql` is no database that Kiseki can use"),
+        ("postgresql://nobody@127.0.0.1:1/x", "The metadata database does not answer"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named(tmp_path: Path, url: str, message: str) -> None:
+    result = serve("--port", "0", "--data-dir", str(tmp_path / "data"), "--database-url", url)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_another_secret_than_the_databases_is_refused(server: ServerProcess) -> None:
+    server.start()
+    assert server.stop() == 0
+    (server.data_dir / "secret.key").unlink()
+    text = refused(serve("--port", "0", "--data-dir", str(server.data_dir)))
+    assert "hashed with another secret" in text
+    short = serve("--data-dir", str(server.data_dir), "--port", "0", KISEKI_SECRET_KEY="abc")
+    assert "KISEKI_SECRET_KEY must be at least 64" in refused(short)

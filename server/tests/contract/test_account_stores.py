@@ -168,6 +168,11 @@ def test_a_signin_token_works_once(stores: Stores) -> None:
     assert stores.credentials.take_signin_token("late", NOON + HOUR) is None
 
 
+def test_the_first_fingerprint_is_kept(stores: Stores) -> None:
+    assert stores.credentials.fingerprint("first") == "first"
+    assert stores.credentials.fingerprint("second") == "first"
+
+
 def test_to_forget_a_user_ends_everything_that_proves_them(stores: Stores) -> None:
     ada = stores.users.add("ada", email=None, admin=False, at=NOON)
     stores.credentials.add_key(ada.id, name="k", hash="h", hint="abcd", at=NOON)

@@ -18,6 +18,7 @@ from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock, SystemClock
+from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.secrets import Hasher, secret_from_file
 from kiseki_server.workers.commit import Committer
 from kiseki_server.workers.group_commit import Bounds, GroupCommit
@@ -36,13 +37,15 @@ def compose(
     """The services over the stores that the settings name, or over those that are given."""
     clock = clock or SystemClock()
     stores = stores or open_stores(settings)
-    hasher = Hasher(secret_from_file(settings.data_dir / SECRET))
+    hasher = Hasher(_secret(settings))
     credentials = Credentials(
         stores.credentials,
         hasher,
         clock,
         session_lifetime=timedelta(days=settings.session_days),
     )
+    with stores.work.transaction(write=True):
+        credentials.check_secret()
     accounts = AccountService(stores.users, stores.organizations, credentials, clock)
     live = LiveHub()
     indexer = RunIndexer(stores.runs, stores.index)
@@ -112,3 +115,18 @@ def compose(
         services.on_start.append(worker.start)
         services.on_close.append(worker.stop)
     return services
+
+
+def _secret(settings: Settings) -> bytes:
+    if settings.secret_key is None:
+        return secret_from_file(settings.data_dir / SECRET)
+    try:
+        secret = bytes.fromhex(settings.secret_key)
+    except ValueError:
+        secret = b""
+    if len(secret) < 32:
+        raise BadRequest(
+            "KISEKI_SECRET_KEY must be at least 64 hexadecimal digits",
+            hint='make one with `python -c "import secrets; print(secrets.token_hex(32))"`',
+        )
+    return secret

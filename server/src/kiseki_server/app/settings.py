@@ -45,6 +45,11 @@ class Settings:
     blob_url: str | None = _setting(
         None, "s3://bucket/prefix for files, instead of a folder in the data dir."
     )
+    secret_key: str | None = _setting(
+        None,
+        "At least 64 hexadecimal digits under which keys are hashed, the same for all servers of "
+        "one database; made in the data dir when not given.",
+    )
     durability: str = _setting(
         "process",
         "What acknowledged data survives: `process` the death of the server, `power` that of the "

@@ -41,6 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         serve(Settings.load(vars(arguments), os.environ))
     except KisekiError as error:
         print(f"Cannot start: {error.message}", file=sys.stderr)
+        reason = str(error.__cause__ or "").strip()
+        if reason:
+            print(f"\nreason: {reason.splitlines()[0]}", file=sys.stderr)
         if error.hint:
             print(f"\nhint: {error.hint}", file=sys.stderr)
         return 1

@@ -38,6 +38,20 @@ class Credentials:
         self._clock = clock
         self.session_lifetime = session_lifetime
 
+    def check_secret(self) -> None:
+        """See that the store's hashes were made with this server's secret.
+
+        Raises:
+            Conflict: They were made with another one, under which no key is known here.
+        """
+        own = self._hasher.hash("fingerprint", "kiseki")
+        if self._store.fingerprint(own) != own:
+            raise Conflict(
+                "The API keys in the database were hashed with another secret than this server's",
+                hint="servers of one database share KISEKI_SECRET_KEY, or the file secret.key in "
+                "their data directories",
+            )
+
     # API keys
 
     def add_key(self, user: UserId, name: str, *, key: str | None = None) -> tuple[ApiKey, str]:

@@ -97,6 +97,11 @@ class CredentialStore(Protocol):
         once one gets the user."""
         ...
 
+    def fingerprint(self, value: str) -> str:
+        """Keep the fingerprint of the secret that hashes are made with, unless there is one
+        already; the one that is kept."""
+        ...
+
     def forget(self, user: UserId, *, keys: bool = True) -> None:
         """Forget the user's sessions and tokens, and their keys too if asked."""
         ...

@@ -149,6 +149,7 @@ class MemoryCredentialStore:
         self._keys: dict[str, ApiKey] = {}
         self._sessions: dict[str, tuple[UserId, datetime]] = {}
         self._tokens: dict[str, tuple[UserId, datetime]] = {}
+        self._fingerprint: str | None = None
 
     def add_key(self, user: UserId, *, name: str, hash: str, hint: str, at: datetime) -> ApiKey:
         if hash in self._keys:
@@ -191,6 +192,10 @@ class MemoryCredentialStore:
 
     def take_signin_token(self, hash: str, at: datetime) -> User | None:
         return self._valid(self._tokens.pop(hash, None), at)
+
+    def fingerprint(self, value: str) -> str:
+        self._fingerprint = self._fingerprint or value
+        return self._fingerprint
 
     def forget(self, user: UserId, *, keys: bool = True) -> None:
         self._sessions = {h: s for h, s in self._sessions.items() if s[0] != user}

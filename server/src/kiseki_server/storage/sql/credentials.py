@@ -13,7 +13,7 @@ from kiseki_server.kit.errors import Conflict
 from kiseki_server.kit.ids import UserId
 from kiseki_server.storage.sql.conflicts import insert_new
 from kiseki_server.storage.sql.engine import Database
-from kiseki_server.storage.sql.schema import api_keys, sessions, signin_tokens, users
+from kiseki_server.storage.sql.schema import api_keys, server_facts, sessions, signin_tokens, users
 from kiseki_server.storage.sql.users import USER_COLUMNS, read_user
 
 KEY_COLUMNS = (
@@ -93,6 +93,13 @@ class SqlCredentialStore:
         query = sa.select(*USER_COLUMNS).where(users.c.id == taken, users.c.removed_at.is_(None))
         row = None if taken is None else connection.execute(query).first()
         return None if row is None else read_user(row)
+
+    def fingerprint(self, value: str) -> str:
+        connection = self._database.current()
+        row = {"name": "secret_fingerprint", "value": value}
+        insert_new(connection, server_facts, row, server_facts.c.name)
+        kept = sa.select(server_facts.c.value).where(server_facts.c.name == row["name"])
+        return connection.execute(kept).scalar_one()
 
     def forget(self, user: UserId, *, keys: bool = True) -> None:
         for table in (sessions, signin_tokens, *([api_keys] if keys else [])):

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from kiseki_server.kit.errors import StorageFull, Unavailable
+from kiseki_server.kit.errors import BadRequest, StorageFull, Unavailable, Unsupported
 
 WAIT_SECONDS = 15
 """How long a writer waits for the writers before it."""
@@ -105,11 +105,27 @@ class Database:
 
 def create_engine(url: str, *, durable_against_power_loss: bool = False) -> sa.Engine:
     """An engine set up for the way in which `Database` uses it."""
-    parsed = sa.make_url(url)
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError:
+        raise BadRequest(
+            "The database URL cannot be read", hint="write postgresql://USER:PASSWORD@HOST/NAME"
+        ) from None
     if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_size=16, max_overflow=32, pool_pre_ping=True)
+    if parsed.drivername == "postgresql+psycopg":
+        try:
+            return sa.create_engine(parsed, pool_size=16, max_overflow=32, pool_pre_ping=True)
+        except ModuleNotFoundError:
+            raise Unsupported(
+                "PostgreSQL needs a driver that is not installed",
+                hint="pip install 'kiseki-server[postgres]'",
+            ) from None
+    if parsed.drivername != "sqlite":
+        raise BadRequest(
+            f"`{parsed.drivername}` is no database that Kiseki can use",
+            hint="write postgresql://USER:PASSWORD@HOST/NAME, or nothing for SQLite",
+        )
     engine = sa.create_engine(
         parsed,
         pool_size=16,

@@ -104,6 +104,13 @@ signin_tokens = Table(
     Index(None, "user_id"),
 )
 
+server_facts = Table(
+    "server_facts",
+    metadata,
+    Column("name", sa.Text, primary_key=True),
+    Column("value", sa.Text, nullable=False),
+)
+
 projects = Table(
     "projects",
     metadata,
