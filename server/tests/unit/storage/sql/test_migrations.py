@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from kiseki_server.kit.errors import Conflict
-from kiseki_server.storage.sql.engine import Database
+from kiseki_server.storage.sql.engine import Database, create_engine
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.schema import metadata
 
@@ -47,3 +49,21 @@ def test_a_database_of_a_newer_version_is_refused(sqlite_database: Database) -> 
         sqlite_database.current().execute(sa.text("UPDATE alembic_version SET version_num = '99'"))
     with pytest.raises(Conflict, match="newer version of Kiseki"):
         migrate(sqlite_database)
+
+
+@pytest.mark.postgres
+def test_servers_that_start_together_migrate_once(postgres_url: str) -> None:
+    admin = create_engine(postgres_url)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS together"))
+        connection.execute(sa.text("CREATE DATABASE together"))
+    admin.dispose()
+    url = sa.make_url(postgres_url).set(database="together").render_as_string(hide_password=False)
+    databases = [Database(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(migrate, databases)) == [None] * 4
+    with databases[0].transaction():
+        context = MigrationContext.configure(databases[0].current())
+        assert compare_metadata(context, metadata) == []
+    for database in databases:
+        database.close()
