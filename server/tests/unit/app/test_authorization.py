@@ -1,0 +1,320 @@
+"""Who may do what, route by route.
+
+Every registered route needs an entry in `TABLE`; the tests then send the request as everybody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+import msgspec
+import pytest
+from litestar.testing import TestClient
+
+from kiseki.wire.batch import VERSION, Batch, RunStart
+from kiseki.wire.records import Environment
+from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.services import Services
+from kiseki_server.domain.accounts.types import Role
+from kiseki_server.domain.projects.types import Visibility
+from kiseki_server.domain.runs.types import RunChange
+from kiseki_server.domain.runs.writers import Writer
+
+Client = TestClient[Application]
+
+
+class Need(Enum):
+    """What a route asks for."""
+
+    NOTHING = auto()
+    KEY = auto()
+    """Anybody who is signed in; the answer is about themselves."""
+    READ = auto()
+    WRITE = auto()
+    ADMIN = auto()
+    """An administrator of the project's entity."""
+    ORG_ADMIN = auto()
+    """An administrator of the organisation."""
+    SERVER_ADMIN = auto()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call that succeeds for whoever may make it."""
+
+    need: Need
+    path: str
+    json: Any = None
+    content: bytes | None = None
+    params: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def batch(run: str) -> bytes:
+    start = RunStart(time=time.time(), environment=Environment())
+    return msgspec.msgpack.encode(
+        Batch(
+            version=VERSION,
+            entity="vision",
+            project="digits",
+            run=run,
+            writer="w",
+            first=0,
+            next=1,
+            start=start,
+        )
+    )
+
+
+P = "/api/v1/projects/vision/digits"
+SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
+
+TABLE: dict[str, Request] = {
+    "GET /health": Request(Need.NOTHING, "/health"),
+    "GET /ready": Request(Need.NOTHING, "/ready"),
+    "GET /metrics": Request(Need.SERVER_ADMIN, "/metrics"),
+    "GET /": Request(Need.NOTHING, "/"),
+    "GET /{path}": Request(Need.NOTHING, "/vision/digits"),
+    "GET /api/schema": Request(Need.KEY, "/api/schema"),
+    "GET /api/schema/openapi.json": Request(Need.KEY, "/api/schema/openapi.json"),
+    "GET /api/schema/{path}": Request(Need.KEY, "/api/schema/openapi.json"),
+    "GET /api/v1/session": Request(Need.KEY, "/api/v1/session"),
+    # Signing in and out is how one gets and drops a credential.
+    "POST /api/v1/session": Request(Need.NOTHING, "/api/v1/session", json={"api_key": "key-root"}),
+    "DELETE /api/v1/session": Request(Need.NOTHING, "/api/v1/session"),
+    "POST /api/v1/session/link": Request(Need.KEY, "/api/v1/session/link"),
+    "GET /api/v1/keys": Request(Need.KEY, "/api/v1/keys"),
+    "POST /api/v1/keys": Request(Need.KEY, "/api/v1/keys", json={"name": "laptop"}),
+    "DELETE /api/v1/keys/{id}": Request(Need.KEY, "/api/v1/keys/{own_key}"),
+    "GET /api/v1/admin/users": Request(Need.SERVER_ADMIN, "/api/v1/admin/users"),
+    "POST /api/v1/admin/users": Request(
+        Need.SERVER_ADMIN, "/api/v1/admin/users", json={"name": "new"}
+    ),
+    "PUT /api/v1/admin/users/{name}/key": Request(
+        Need.SERVER_ADMIN, "/api/v1/admin/users/other/key", json={"api_key": "another-key"}
+    ),
+    "DELETE /api/v1/admin/users/{name}": Request(Need.SERVER_ADMIN, "/api/v1/admin/users/other"),
+    "GET /api/v1/admin/orgs": Request(Need.KEY, "/api/v1/admin/orgs"),
+    "POST /api/v1/admin/orgs": Request(
+        Need.SERVER_ADMIN, "/api/v1/admin/orgs", json={"name": "new", "owner": "other"}
+    ),
+    "DELETE /api/v1/admin/orgs/{name}": Request(Need.SERVER_ADMIN, "/api/v1/admin/orgs/acme"),
+    "PUT /api/v1/admin/orgs/{name}/members/{user}": Request(
+        Need.ORG_ADMIN, "/api/v1/admin/orgs/acme/members/other", json={"role": "viewer"}
+    ),
+    "DELETE /api/v1/admin/orgs/{name}/members/{user}": Request(
+        Need.ORG_ADMIN, "/api/v1/admin/orgs/acme/members/viewer"
+    ),
+    "POST /api/v1/admin/teams": Request(
+        Need.ORG_ADMIN, "/api/v1/admin/teams", json={"name": "audio", "org": "acme"}
+    ),
+    "DELETE /api/v1/admin/teams/{name}": Request(Need.ADMIN, "/api/v1/admin/teams/vision"),
+    "GET /api/v1/projects": Request(Need.READ, "/api/v1/projects", params={"entity": "vision"}),
+    "POST /api/v1/projects": Request(
+        Need.WRITE, "/api/v1/projects", json={"entity": "vision", "name": "new"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}": Request(Need.READ, P),
+    "PATCH /api/v1/projects/{entity}/{project}": Request(
+        Need.WRITE, P, json={"description": "new"}
+    ),
+    "DELETE /api/v1/projects/{entity}/{project}": Request(Need.ADMIN, P),
+    "POST /api/v1/projects/{entity}/{project}/runs/search": Request(
+        Need.READ, f"{P}/runs/search", json={}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/fields": Request(
+        Need.READ, f"{P}/runs/fields", params={"root": "config"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}": Request(Need.READ, f"{P}/runs/r1"),
+    "PUT /api/v1/projects/{entity}/{project}/runs/{run}": Request(
+        Need.WRITE, f"{P}/runs/r2", json={}
+    ),
+    "PATCH /api/v1/projects/{entity}/{project}/runs/{run}": Request(
+        Need.WRITE, f"{P}/runs/r1", json={"notes": "new"}
+    ),
+    "DELETE /api/v1/projects/{entity}/{project}/runs/{run}": Request(Need.WRITE, f"{P}/runs/r1"),
+    "POST /api/v1/projects/{entity}/{project}/runs/{run}/stop": Request(
+        Need.WRITE, f"{P}/runs/r1/stop"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/keys": Request(
+        Need.READ, f"{P}/runs/r1/keys"
+    ),
+    "POST /api/v1/projects/{entity}/{project}/keys": Request(
+        Need.READ, f"{P}/keys", json={"runs": ["r1"]}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/stats": Request(
+        Need.READ, f"{P}/runs/r1/stats"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/history": Request(
+        Need.READ, f"{P}/runs/r1/history"
+    ),
+    "POST /api/v1/projects/{entity}/{project}/series": Request(
+        Need.READ, f"{P}/series", json=SERIES
+    ),
+    "POST /api/v1/projects/{entity}/{project}/series/batch": Request(
+        Need.READ, f"{P}/series/batch", json={"queries": [{"id": 1, **SERIES}]}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/logs": Request(
+        Need.READ, f"{P}/runs/r1/logs"
+    ),
+    "POST /api/v1/ingest": Request(Need.WRITE, "/api/v1/ingest", content=batch("r3")),
+    "GET /api/v1/ingest/{entity}/{project}/{run}/{writer}": Request(
+        Need.WRITE, "/api/v1/ingest/vision/digits/r1/w"
+    ),
+    # An endless answer: its refusals are tested here, its events with the live hub.
+    "GET /api/v1/stream": Request(Need.READ, "/api/v1/stream", params={"project": "vision/digits"}),
+}
+ENDLESS = {"GET /api/v1/stream"}
+
+ACTORS = ("anonymous", "stranger", "viewer", "member", "owner", "root")
+OF_PROJECT = {Need.READ: "viewer", Need.WRITE: "member", Need.ADMIN: "owner"}
+
+
+def refusal(need: Need, actor: str) -> int | None:
+    """The status that the actor gets, `None` when they may."""
+    if need is Need.NOTHING:
+        return None
+    if actor == "anonymous":
+        return 401
+    if need is Need.KEY or actor == "root":
+        return None
+    if need is Need.SERVER_ADMIN:
+        return 403
+    if need is Need.ORG_ADMIN:
+        return None if actor == "owner" else 403
+    if actor == "stranger":
+        return 404  # they shall not even learn that it is there
+    return None if ACTORS.index(actor) >= ACTORS.index(OF_PROJECT[need]) else 403
+
+
+@pytest.fixture
+def populated(services: Services) -> dict[str, int]:
+    """An organisation with a team, a private project with a run, and one user of each kind,
+    whose key is `key-` and their name. Returns the id of each user's key."""
+    keys: dict[str, int] = {}
+    with services.database.transaction(write=True):
+        admin = services.stores.users.named("admin")
+        assert admin is not None
+        root = services.accounts.actor(admin)
+        names = ("stranger", "viewer", "member", "owner", "other")
+        for name in names:
+            services.accounts.add_user(root, name, api_key=f"key-{name}")
+        services.accounts.add_user(root, "root", admin=True, api_key="key-root")
+        for name in (*names, "root"):
+            user = services.stores.users.named(name)
+            assert user is not None
+            keys[name] = services.credentials.keys(user.id)[0].id
+        services.accounts.add_organization(root, "acme", "owner")
+        services.accounts.set_member(root, "acme", "member", Role.MEMBER)
+        services.accounts.set_member(root, "acme", "viewer", Role.VIEWER)
+        services.accounts.add_team(root, "vision", "acme", None)
+        project = services.projects.create(root, "vision", "digits")
+        run, _ = services.runs.upsert(project, "r1", RunChange(), root)
+        services.stores.writers.put([Writer(run.id, "w", next=0)])
+    return keys
+
+
+@pytest.fixture
+def client(services: Services) -> Iterator[Client]:
+    with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+        yield client
+
+
+def send(client: Client, name: str, actor: str, keys: dict[str, int]) -> Any:
+    request = TABLE[name]
+    headers = {"X-Forwarded-For": "10.0.0.1"}  # for /metrics, which is open on this machine
+    if actor != "anonymous":
+        headers["Authorization"] = f"Bearer key-{actor}"
+    return client.request(
+        name.partition(" ")[0],
+        request.path.replace("{own_key}", str(keys.get(actor, 0))),
+        json=request.json,
+        content=request.content,
+        params=request.params,
+        headers=headers,
+    )
+
+
+def test_every_route_has_an_entry(services: Services) -> None:
+    routes = {
+        f"{method} {route.path_format}"
+        for route in build_application(services).routes
+        for method in getattr(route, "methods", ())
+        if method != "OPTIONS"
+    }
+    assert sorted(routes - TABLE.keys()) == [], "add these routes to the table"
+    assert sorted(TABLE.keys() - routes) == [], "these routes are gone"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_route_lets_in_whom_it_should(
+    client: Client, populated: dict[str, int], name: str
+) -> None:
+    need = TABLE[name].need
+    # The weakest first: what a refused request has changed would show.
+    for actor in ACTORS:
+        expected = refusal(need, actor)
+        if expected is None:
+            break
+        answer = send(client, name, actor, populated)
+        assert answer.status_code == expected, f"{actor}: {answer.status_code} {answer.text}"
+        assert set(answer.json()) <= {"error", "message", "hint"}
+        assert "key-" not in answer.text
+    else:
+        raise AssertionError("nobody may do this")
+    if name not in ENDLESS:
+        answer = send(client, name, actor, populated)
+        assert answer.status_code < 300, f"{actor}: {answer.status_code} {answer.text}"
+
+
+@pytest.mark.parametrize("name", [n for n, r in TABLE.items() if r.need is not Need.NOTHING])
+def test_nobody_gets_in_with_a_made_up_credential(client: Client, name: str) -> None:
+    for headers in (
+        {"Authorization": "Bearer made-up-key"},
+        {"Authorization": "Basic YXBpOm1hZGUtdXAta2V5"},
+        {"Cookie": "kiseki_session=made-up"},
+    ):
+        request = TABLE[name]
+        answer = client.request(
+            name.partition(" ")[0],
+            request.path.replace("{own_key}", "1"),
+            json=request.json,
+            headers={**headers, "X-Forwarded-For": "10.0.0.1"},
+        )
+        assert answer.status_code in {401, 403}
+        if "Authorization" in headers:
+            assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n, r in TABLE.items() if r.need is Need.READ and "{project}" in n],
+)
+def test_everybody_reads_what_is_internal(
+    client: Client, services: Services, populated: dict[str, int], name: str
+) -> None:
+    with services.database.transaction(write=True):
+        project = services.stores.projects.find("vision", "digits")
+        assert project is not None
+        services.stores.projects.change(
+            project.id, visibility=Visibility.INTERNAL, at=services.clock.now()
+        )
+    assert send(client, name, "stranger", populated).status_code == 200
+    assert send(client, name, "anonymous", populated).status_code == 401
+
+
+def test_members_may_not_change_who_sees_a_project(
+    client: Client, populated: dict[str, int]
+) -> None:
+    def patch(actor: str, body: dict[str, str]) -> int:
+        headers = {"Authorization": f"Bearer key-{actor}"}
+        return client.patch(P, json=body, headers=headers).status_code
+
+    for body in ({"visibility": "internal"}, {"name": "other"}):
+        assert patch("member", body) == 403
+        assert patch("owner", body) == 200
+        assert populated
+        if "name" in body:
+            assert patch("owner", body) == 404
