@@ -14,6 +14,7 @@ import pytest
 
 import kiseki
 from kiseki._transport.journal import JournalReader, JournalWriter
+from kiseki._transport.processes import alive
 from kiseki.run.receipt import RowCount
 from kiseki.wire.records import Console, Exit, History
 
@@ -70,12 +71,14 @@ def test_an_uploader_that_dies_is_started_again(server: TakingServer, tmp_path: 
     eventually(lambda: state_of(run).get("status") == "connected")
     first = int(str(state_of(run)["pid"]))
     os.kill(first, signal.SIGKILL)
+    eventually(lambda: not alive(first, None))
     row = {f"metric {i}": float(i) for i in range(50)}
     for _ in range(200):
         run.log(row)
     eventually(lambda: state_of(run).get("pid") != first)
     second = int(str(state_of(run)["pid"]))
     os.kill(second, signal.SIGKILL)
+    eventually(lambda: not alive(second, None))
     receipt = run.finish()
     assert (receipt.rows_acknowledged, receipt.complete) == (200, True)
     taken = [b for b in server.batches if b.history is not None and "." not in b.writer]

@@ -1,0 +1,81 @@
+"""Uses every public name. It is never run; it only has to type-check."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import assert_type
+
+import kiseki
+import kiseki as wandb
+
+
+def train() -> None:
+    with kiseki.init(
+        "digits",
+        entity="me",
+        name="first",
+        id="abc",
+        config={"lr": 0.1},
+        config_exclude_keys=["secret"],
+        allow_val_change=True,
+        tags=("a", "b"),
+        notes="n",
+        group="g",
+        job_type="train",
+        mode="offline",
+        dir=Path("runs"),
+        resume="allow",
+        reinit="create_new",
+        label="rank 0",
+        api_key="key",
+        base_url="http://127.0.0.1:8080",
+        settings=kiseki.Settings(silent=True, console="off", finish_timeout=3),
+    ) as run:
+        assert_type(run, kiseki.Run)
+        run.log({"loss": 0.5, "nested": {"a": 1}}, step=3, commit=True)
+        metric = run.define_metric("loss", step_metric="epoch", summary=["min"], goal="minimize")
+        assert_type(metric, kiseki.Metric)
+        run.define_metric("accuracy", step_metric=metric)
+        assert_type(run.config, kiseki.Config)
+        run.config.epochs = 3
+        run.config["batch"] = 32
+        run.config.update({"lr": 0.2}, allow_val_change=True)
+        run.config.update(argparse.Namespace(a=1))
+        assert_type(run.summary, kiseki.Summary)
+        run.summary["best"] = 1
+        run.summary.update({"best": 2})
+        run.tags += ("c",)
+        run.name = "second"
+        run.notes = "more"
+        assert_type(run.id, str)
+        assert_type(run.url, str | None)
+        assert_type(run.entity, str | None)
+        assert_type(run.step, int)
+        assert_type(run.offline, bool)
+        receipt = run.finish(exit_code=0)
+        assert_type(receipt, kiseki.Receipt)
+        assert_type(receipt.complete, bool)
+
+
+def train_with_wandb_names() -> None:
+    assert_type(wandb.login("key"), bool)
+    wandb.init(project="digits", config={"lr": 0.1}, settings={"silent": True})
+    assert_type(wandb.run, kiseki.Run | None)
+    if wandb.run is not None:
+        wandb.run.log({"a": 1})
+    wandb.config.lr = 0.1
+    wandb.summary["a"] = 1
+    wandb.define_metric("loss", summary="min")
+    wandb.log({"loss": 1}, step=2)
+    assert_type(wandb.finish(), kiseki.Receipt | None)
+
+
+def careful() -> str:
+    try:
+        kiseki.log({"a": 1})
+    except kiseki.errors.JournalFullError as error:
+        return error.message
+    except kiseki.Error as error:
+        return error.hint or kiseki.__version__
+    return ""
