@@ -62,7 +62,11 @@ class WebUi:
         asset = self._asset(path) if path else None
         if asset is not None:
             hashed = path.startswith("assets/")
-            headers = {"Cache-Control": _FOREVER if hashed else "no-cache"}
+            # A worker runs under the policy that comes with its own script.
+            headers = {
+                "Cache-Control": _FOREVER if hashed else "no-cache",
+                "Content-Security-Policy": _policy(b""),
+            }
             return _respond(request, asset, headers)
         if path.startswith("assets/"):
             raise NotFound(f"There is nothing at /{path}", hint="reload the page")

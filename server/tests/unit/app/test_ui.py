@@ -66,6 +66,8 @@ def test_hashed_assets_are_kept_for_ever(browser: Browser) -> None:
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["x-content-type-options"] == "nosniff"
+    # Scripts of workers may ask the server, too.
+    assert "connect-src 'self'" in answer.headers["content-security-policy"]
     plain = browser.get("/assets/app-1.js", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.content == answer.content

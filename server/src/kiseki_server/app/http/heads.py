@@ -18,9 +18,13 @@ class HeadRequests:
             await self._app(scope, receive, send)
             return
 
+        known = cast("dict[str, Any]", scope)
+        inner = {**known, "method": "GET"}
+
         async def send_without_body(message: Message) -> None:
             if message["type"] == "http.response.body":
                 message["body"] = b""
+            known["path_template"] = inner.get("path_template")
             await send(message)
 
-        await self._app(cast("Any", {**scope, "method": "GET"}), receive, send_without_body)
+        await self._app(cast("Any", inner), receive, send_without_body)

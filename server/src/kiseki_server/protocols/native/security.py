@@ -127,5 +127,9 @@ def check_origin(connection: Connection) -> None:
         Forbidden: The ``Origin`` is not this server.
     """
     origin = connection.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+    if origin is None:
+        return
+    configured: str | None = connection.app.state.get("base_url")
+    own = {connection.headers.get("host"), urlsplit(configured or "").netloc}
+    if not own.issuperset({urlsplit(origin).netloc}) or origin == "null":
         raise Forbidden(f"Requests from pages of {origin[:200]} are not accepted")

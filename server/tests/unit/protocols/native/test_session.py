@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from litestar.testing import TestClient
 
-from kiseki_server.app.server import Application
+from kiseki_server.app.server import Application, build_application
 from kiseki_server.app.services import Services
 
 SESSION = "/api/v1/session"
@@ -189,3 +190,19 @@ def test_a_key_needs_a_readable_name(client: Browser, name: str) -> None:
     answer = client.post("/api/v1/keys", json={"name": name})
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("The name of a key")
+
+
+def test_behind_a_proxy_the_configured_address_is_this_site(
+    services: Services, admin_key: str
+) -> None:
+    services.settings = replace(services.settings, base_url="https://lab.example/")
+    app = build_application(services)
+    with TestClient(app, base_url="http://127.0.0.1:8080") as browser:
+        origin = {"Origin": "https://lab.example"}
+        answer = browser.post(SESSION, json={"api_key": admin_key}, headers=origin)
+        assert answer.status_code == 200
+        assert answer.json()["server"]["base_url"] == "https://lab.example"
+        assert all("Secure" in c for c in answer.headers.get_list("set-cookie"))
+        other = {"Origin": "https://evil.example"}
+        refused = browser.post(SESSION, json={"api_key": admin_key}, headers=other)
+        assert refused.status_code == 403
