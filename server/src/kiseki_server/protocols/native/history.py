@@ -152,7 +152,7 @@ def read_rows(
         known = {} if page.next is None else {"next": str(page.next)}
         return arrow_response(table.replace_schema_metadata(known))
     rows = HistoryRows(items=_rows(page.table), next=page.next)
-    return Response(rows, media_type="application/json")
+    return Response(json.encode(rows), media_type="application/json")
 
 
 def _keys(history: HistoryService, runs: Sequence[Run], question: KeyQuestion) -> LoggedKeys:
