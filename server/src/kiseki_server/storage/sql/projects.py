@@ -41,11 +41,21 @@ def _read(row: Any) -> Project:
     return Project(id, entity, owner, name, description, Visibility(visibility), created, updated)
 
 
-def _readable(query: Any, owners: Sequence[EntityId] | None) -> Any:
+def _readable(owners: Sequence[EntityId] | None) -> list[sa.ColumnElement[bool]]:
     if owners is None:
-        return query
+        return []
     internal = projects.c.visibility == Visibility.INTERNAL.value
-    return query.where(sa.or_(projects.c.entity_id.in_(owners), internal))
+    return [sa.or_(projects.c.entity_id.in_(owners), internal)]
+
+
+def _matching(search: str) -> list[sa.ColumnElement[bool]]:
+    if not search:
+        return []
+    # lower() on both sides: SQLite folds ASCII letters alone, and does so for both.
+    escaped = search.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    wanted = "%" + sa.func.lower(sa.literal(escaped)) + "%"
+    names = (sa.func.lower(projects.c.name), sa.func.lower(entities.c.name))
+    return [sa.or_(*(name.like(wanted, escape="/") for name in names))]
 
 
 class SqlProjectStore:
@@ -97,6 +107,10 @@ class SqlProjectStore:
         cursor: str | None = None,
     ) -> ProjectPage:
         connection = self._database.current()
+        wanted = [*_readable(readable), *_matching(search)]
+        if entity is not None:
+            wanted.append(projects.c.entity_id == entity)
+        total = connection.execute(self._live(sa.func.count()).where(*wanted)).scalar_one()
         started = (
             sa.select(runs.c.project_id, sa.func.max(runs.c.created_at).label("last"))
             .where(runs.c.deleted_at.is_(None))
@@ -106,21 +120,11 @@ class SqlProjectStore:
         active = sa.func.coalesce(
             started.c.last, projects.c.created_at, type_=runs.c.created_at.type
         )
-        query = self._live(*_COLUMNS, started.c.last, active.label("active")).outerjoin(
-            started, started.c.project_id == projects.c.id
+        query = (
+            self._live(*_COLUMNS, started.c.last, active.label("active"))
+            .outerjoin(started, started.c.project_id == projects.c.id)
+            .where(*wanted)
         )
-        query = _readable(query, readable)
-        if entity is not None:
-            query = query.where(projects.c.entity_id == entity)
-        if search:
-            # lower() on both sides: SQLite folds ASCII letters alone, and does so for both.
-            escaped = search.replace("/", "//").replace("%", "/%").replace("_", "/_")
-            wanted = "%" + sa.func.lower(sa.literal(escaped)) + "%"
-            names = (sa.func.lower(projects.c.name), sa.func.lower(entities.c.name))
-            query = query.where(sa.or_(*(name.like(wanted, escape="/") for name in names)))
-        total = connection.execute(
-            sa.select(sa.func.count()).select_from(query.subquery())
-        ).scalar_one()
         if cursor is not None:
             micros, last = decode_cursor(cursor, int, int)
             at = sa.literal(_EPOCH + micros * _MICROSECOND, type_=runs.c.created_at.type)
@@ -144,7 +148,7 @@ class SqlProjectStore:
         return ProjectPage(items, following, total)
 
     def readable(self, entities: Sequence[EntityId] | None) -> Sequence[Project]:
-        query = _readable(self._live(*_COLUMNS), entities)
+        query = self._live(*_COLUMNS).where(*_readable(entities))
         return [_read(row) for row in self._database.current().execute(query)]
 
     def activity(self, project: Project) -> ProjectActivity:

@@ -164,7 +164,8 @@ runs = Table(
     Column("indexed_revision", BigId, nullable=False, server_default="0"),
     UniqueConstraint("project_id", "name"),
     Index(None, "project_id", "created_at"),
-    Index(None, "project_id", "state"),
+    # Covers the counts of the project list: a run's documents make its row long.
+    Index(None, "project_id", "deleted_at", "state", "created_at"),
     Index(None, "state", "heartbeat_at"),
     Index(
         "ix_runs_unindexed",
