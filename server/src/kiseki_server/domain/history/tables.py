@@ -35,4 +35,5 @@ def with_range(table: pa.Table, low: float, high: float) -> pa.Table:
     """The table with the x range in its metadata, or as it is when it has no rows."""
     if table.num_rows == 0:
         return table
-    return table.replace_schema_metadata({"low": repr(low), "high": repr(high)})
+    # Adding zero makes minus zero plain.
+    return table.replace_schema_metadata({"low": repr(low + 0.0), "high": repr(high + 0.0)})

@@ -1,0 +1,286 @@
+"""Histories in the columnar engine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from kiseki_server.domain.history.tables import ROWS
+from kiseki_server.domain.history.types import (
+    Append,
+    KeyInfo,
+    KeyStats,
+    RowQuery,
+    RunRef,
+    SeriesQuery,
+    Stream,
+)
+from kiseki_server.storage.columnar.arrivals import Arrivals
+from kiseki_server.storage.columnar.engine import ClientPool
+from kiseki_server.storage.columnar.series import LATEST, PLAIN, REPEATS, SeriesReader
+from kiseki_server.storage.columnar.standings import Standings
+
+KEYS = """
+SELECT key, max(numeric) AS numeric, max(other) AS other, uniqExact(run) AS runs FROM keys
+WHERE project IN {projects:Array(UInt64)} AND run IN {runs:Array(UInt64)}
+  AND stream = {stream:UInt8} AND key > {after:String} AND startsWith(key, {prefix:String})
+  {regex}
+GROUP BY key ORDER BY key LIMIT {limit:UInt64}
+"""
+"""Keys of runs."""
+
+STATS = """
+SELECT key, count() AS count, countIf(NOT isFinite(value)) AS nonfinite,
+  minOrNullIf(value, isFinite(value)) AS min, maxOrNullIf(value, isFinite(value)) AS max,
+  avgOrNullIf(value, isFinite(value)) AS mean,
+  argMin(value, step) AS first, argMax(value, step) AS last,
+  max(step) AS last_step, argMax(time, step) AS last_time
+FROM ({points}) GROUP BY key ORDER BY key
+"""
+"""Statistics of numbers by key."""
+
+STEPS = """
+SELECT step FROM (
+  SELECT DISTINCT step FROM ({points}) WHERE step BETWEEN {low:Int64} AND {high:Int64}
+  UNION ALL
+  SELECT DISTINCT step FROM ({others}) WHERE step BETWEEN {low:Int64} AND {high:Int64}
+) GROUP BY step ORDER BY step LIMIT {limit:UInt64}
+"""
+"""The first steps of a range."""
+
+RANGE = """
+SELECT min(first) AS low, max(last) AS high, sum(size) AS count FROM (
+  SELECT min(step) AS first, max(step) AS last, count() AS size FROM ({points})
+  UNION ALL
+  SELECT min(step) AS first, max(step) AS last, count() AS size FROM ({others})
+) WHERE size > 0
+"""
+"""The first and the last step."""
+
+CELLS = """
+SELECT step, any(time) AS time, key, any(number) AS value, any(text) AS json FROM (
+  SELECT step, time, toString(key) AS key, toNullable(value) AS number,
+    CAST(NULL, 'Nullable(String)') AS text
+  FROM ({points}) WHERE step BETWEEN {low:Int64} AND {high:Int64}
+  UNION ALL
+  SELECT step, time, toString(key) AS key, CAST(NULL, 'Nullable(Float64)') AS number,
+    toNullable(json) AS text
+  FROM ({others}) WHERE step BETWEEN {low:Int64} AND {high:Int64}
+) GROUP BY step, key ORDER BY step, key
+"""
+"""Numbers and other values side by side."""
+
+DELETE = """
+DELETE FROM {table}
+WHERE project IN {projects:Array(UInt64)} AND run IN {runs:Array(UInt64)}
+"""
+"""Hides the rows of runs."""
+
+FREE = "ALTER TABLE {table} APPLY DELETED MASK SETTINGS mutations_sync = 0"
+"""Starts to rewrite what has hidden rows in it."""
+
+_AT_ONCE = 500
+_ALL_KEYS = " AND key IN {keys:Array(String)}"
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+
+class ColumnarHistoryStore:
+    """A `HistoryStore` in chDB or ClickHouse.
+
+    Repeats of a (key, step) stay in the table, with the order of their arrival. A history in
+    which there may be some is marked before they are stored, and only queries of marked
+    histories look for the last of them.
+    """
+
+    def __init__(self, pool: ClientPool) -> None:
+        self._pool = pool
+        self._series = SeriesReader(pool)
+        self._standings = Standings(pool)
+        self._lock = threading.Lock()
+        self._arrival = 0
+
+    def append(self, appends: Sequence[Append]) -> None:
+        with self._lock:
+            histories = list(dict.fromkeys((append.run, append.stream) for append in appends))
+            standings = self._standings.get(histories)
+            arrival = (
+                max(
+                    time.time_ns() // 1000,
+                    self._arrival,
+                    *(standing.arrival + 1 for standing in standings.values()),
+                )
+                if standings
+                else 0
+            )
+            self._arrival = arrival + len(appends)
+            arrivals = Arrivals()
+            try:
+                for number, append in enumerate(appends):
+                    standing = standings[(append.run, append.stream)]
+                    standing.arrival = arrival + number
+                    arrivals.add(append, standing, arrival + number)
+                self._store(arrivals)
+            except BaseException:
+                # Whatever was stored, the store itself will tell.
+                self._standings.forget(histories)
+                raise
+
+    def _store(self, arrivals: Arrivals) -> None:
+        keys, repeats = arrivals.keys(), arrivals.repeats()
+        if keys is not None:
+            self._pool.insert("keys", keys)
+        if repeats is not None:
+            self._pool.insert("repeats", repeats)
+        for table in arrivals.points.tables():
+            self._pool.insert("points", table)
+        for table in arrivals.others.tables():
+            self._pool.insert("others", table)
+
+    def next_positions(self, run: RunRef, stream: Stream) -> Mapping[str, int]:
+        with self._lock:
+            standing = self._standings.get([(run, stream)])[(run, stream)]
+            found = dict(standing.points_next)
+            for writer, position in standing.others_next.items():
+                found[writer] = max(position, found.get(writer, 0))
+            return found
+
+    def last_steps(self, run: RunRef, stream: Stream) -> Mapping[str, int]:
+        with self._lock:
+            standing = self._standings.get([(run, stream)])[(run, stream)]
+            return {
+                name: key.last_step
+                for name, key in standing.keys.items()
+                if key.last_step is not None
+            }
+
+    def keys(
+        self,
+        runs: Sequence[RunRef],
+        stream: Stream,
+        *,
+        prefix: str = "",
+        regex: str | None = None,
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> Sequence[KeyInfo]:
+        parameters = _places(runs, stream) | {
+            "after": after or "",
+            "prefix": prefix,
+            "regex": regex,
+            "limit": limit,
+        }
+        sql = KEYS
+        if after is None:
+            sql = sql.replace("AND key > {after:String}", "")
+        sql = sql.replace("{regex}", "" if regex is None else "AND match(key, {regex:String})")
+        if regex is not None:
+            check_regex(self._pool, regex)
+        return [
+            KeyInfo(key, numeric=bool(numeric), other=bool(other), runs=count)
+            for key, numeric, other, count in self._pool.rows(sql, _given(parameters))
+        ]
+
+    def stats(
+        self, run: RunRef, stream: Stream, keys: Sequence[str] | None = None
+    ) -> Sequence[KeyStats]:
+        if keys is not None and not keys:
+            return []
+        parameters = self._source(run, stream, keys or ())
+        sql = STATS.replace("{points}", parameters.pop("points"))
+        return [KeyStats(*row) for row in self._pool.rows(sql, parameters)]
+
+    def series(self, query: SeriesQuery) -> pa.Table:
+        return self._series.read(query)
+
+    def rows(self, query: RowQuery) -> pa.Table:
+        parameters = self._source(query.run, query.stream, query.keys)
+        points, others = parameters.pop("points"), parameters.pop("others")
+
+        def filled(sql: str) -> str:
+            return sql.replace("{points}", points).replace("{others}", others)
+
+        first = self._pool.rows(filled(RANGE), parameters)
+        low, high, count = first[0] if first else (0, 0, 0)
+        if not count or query.limit < 1:
+            return ROWS.empty_table()
+        low = low if query.low is None else max(low, query.low)
+        high = high if query.high is None else min(high, query.high)
+        # Mostly the steps lie close, and a short range holds as many as are asked for.
+        width = query.limit * 4
+        while True:
+            end = min(high, low + width)
+            parameters |= {"low": low, "high": end, "limit": query.limit}
+            steps = self._pool.rows(filled(STEPS), parameters)
+            if len(steps) == query.limit or end >= high:
+                break
+            width *= 64
+        if not steps:
+            return ROWS.empty_table()
+        parameters |= {"low": steps[0][0], "high": steps[-1][0]}
+        found = self._pool.table(filled(CELLS), parameters)
+        columns: dict[str, Any] = {
+            "step": found["step"],
+            "time": found["time"].cast(pa.timestamp("us", tz="UTC")),
+            "key": found["key"],
+            "value": found["value"],
+            "json": found["json"],
+        }
+        return pa.table(columns, schema=ROWS)
+
+    def delete(self, runs: Sequence[RunRef]) -> None:
+        if not runs:
+            return
+        with self._lock:
+            self._standings.forget((run, stream) for run in runs for stream in Stream)
+            delete_runs(self._pool, ("points", "others", "keys", "repeats"), runs)
+
+    def _source(self, run: RunRef, stream: Stream, keys: Sequence[str]) -> dict[str, Any]:
+        """Parameters for one history, with the SQL that reads its numbers and other values."""
+        places = _places([run], stream)
+        repeated = bool(self._pool.rows(REPEATS, places))
+        points = LATEST if repeated else PLAIN
+        if not keys:
+            points = points.replace(_ALL_KEYS, "")
+        others = points.replace("FROM points", "FROM others").replace("value", "json")
+        return places | {
+            "plain": places["runs"],
+            "repeated": places["runs"],
+            "keys": sorted(set(keys)),
+            "points": points,
+            "others": others,
+        }
+
+
+def check_regex(pool: ClientPool, regex: str) -> None:
+    """Refuse an expression that the engine does not accept, whether or not there is a text."""
+    pool.rows("SELECT match(materialize(''), {regex:String})", {"regex": regex})
+
+
+def delete_runs(pool: ClientPool, tables: Sequence[str], runs: Sequence[RunRef]) -> None:
+    """Hide the rows of the runs at once; their bytes go with the next merge, which is asked for."""
+    for start in range(0, len(runs), _AT_ONCE):
+        some = runs[start : start + _AT_ONCE]
+        places = {
+            "projects": sorted({run.project for run in some}),
+            "runs": sorted({run.run for run in some}),
+        }
+        for table in tables:
+            pool.command(DELETE.replace("{table}", table), places)
+    for table in tables:
+        pool.command(FREE.replace("{table}", table))
+
+
+def _places(runs: Sequence[RunRef], stream: Stream) -> dict[str, Any]:
+    return {
+        "projects": sorted({run.project for run in runs}),
+        "runs": sorted({run.run for run in runs}),
+        "stream": int(stream),
+    }
+
+
+def _given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}

@@ -1,0 +1,116 @@
+"""Our tables in the columnar engine, and how older ones become them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiseki_server.kit.errors import Unavailable
+
+if TYPE_CHECKING:
+    from kiseki_server.storage.columnar.engine import ClientPool
+
+VERSIONS = """
+CREATE TABLE IF NOT EXISTS schema_version (version UInt32, applied DateTime DEFAULT now())
+ENGINE = MergeTree ORDER BY version
+"""
+
+POINTS = """
+CREATE TABLE points (
+  project UInt64, run UInt64, stream UInt8, key LowCardinality(String),
+  step Int64 CODEC(Delta, LZ4), time Int64 CODEC(DoubleDelta, ZSTD(1)),
+  value Float64 CODEC(LZ4),
+  writer LowCardinality(String), position UInt64 CODEC(Delta, LZ4),
+  arrival UInt64 CODEC(Delta, LZ4), gone UInt8
+) ENGINE = MergeTree ORDER BY (project, run, stream, key, step, arrival, position)
+PRIMARY KEY (project, run, stream, key, step)
+SETTINGS non_replicated_deduplication_window = 1000
+"""
+"""Numbers. The later of (arrival, position) counts; ``gone`` says that another kind of value
+took the place of the number."""
+
+OTHERS = """
+CREATE TABLE others (
+  project UInt64, run UInt64, stream UInt8, key LowCardinality(String),
+  step Int64 CODEC(Delta, LZ4), time Int64 CODEC(DoubleDelta, ZSTD(1)),
+  json String CODEC(ZSTD(1)),
+  writer LowCardinality(String), position UInt64 CODEC(Delta, LZ4),
+  arrival UInt64 CODEC(Delta, LZ4), gone UInt8
+) ENGINE = MergeTree ORDER BY (project, run, stream, key, step, arrival, position)
+PRIMARY KEY (project, run, stream, key, step)
+SETTINGS non_replicated_deduplication_window = 1000
+"""
+"""Values that are no numbers, as JSON text."""
+
+KEYS = """
+CREATE TABLE keys (
+  project UInt64, run UInt64, stream UInt8, key String CODEC(ZSTD(1)), numeric UInt8, other UInt8
+) ENGINE = MergeTree ORDER BY (project, run, stream, key)
+"""
+"""A row when a run first logs under a key, and when the key's values become of another kind."""
+
+REPEATS = """
+CREATE TABLE repeats (project UInt64, run UInt64, stream UInt8)
+ENGINE = MergeTree ORDER BY (project, run, stream)
+"""
+"""Histories in which a (key, step) may stand more than once."""
+
+LINES = """
+CREATE TABLE lines (
+  project UInt64, run UInt64, writer LowCardinality(String), number Int64 CODEC(Delta, LZ4),
+  time Int64 CODEC(DoubleDelta, LZ4), level LowCardinality(String), text String CODEC(ZSTD(1)),
+  label LowCardinality(Nullable(String)), version UInt64 CODEC(Delta, LZ4)
+) ENGINE = ReplacingMergeTree(version) ORDER BY (project, run, writer, number)
+SETTINGS non_replicated_deduplication_window = 1000
+"""
+"""Console output. The higher version of a line counts."""
+
+RUNS = """
+CREATE TABLE runs (
+  project UInt64, run UInt64, version UInt64, removed UInt8, deleted UInt8,
+  name String, display_name String, state LowCardinality(String),
+  `group` Nullable(String), job_type Nullable(String), user Nullable(String),
+  host Nullable(String), notes Nullable(String), tags Array(String),
+  created_at Int64, updated_at Int64, heartbeat_at Nullable(Int64),
+  finished_at Nullable(Int64), duration Nullable(Float64),
+  config JSON(max_dynamic_paths = 1024, max_dynamic_types = 6),
+  summary JSON(max_dynamic_paths = 1024, max_dynamic_types = 6)
+) ENGINE = ReplacingMergeTree(version, removed) ORDER BY (project, run)
+"""
+"""The search index over runs; how keys and values stand in the JSON columns: `documents.py`."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((POINTS, OTHERS, KEYS, REPEATS, LINES, RUNS),)
+"""Statements by version, the first being version 1. Never changed once released, only added to."""
+
+TABLES = ("points", "others", "keys", "repeats", "lines", "runs")
+
+
+def migrate(pool: ClientPool, *, durable_against_power_loss: bool) -> None:
+    """Bring the tables to the newest version, and set how durable inserts are.
+
+    Raises:
+        Unavailable: The tables were made by a newer version of Kiseki.
+    """
+    pool.command(VERSIONS)
+    ((version,),) = pool.rows("SELECT max(version) AS version FROM schema_version")
+    if version > len(MIGRATIONS):
+        raise Unavailable(
+            f"The columnar store has version {version}, this Kiseki knows {len(MIGRATIONS)}.",
+            hint="Use the Kiseki that wrote the store, or a newer one.",
+        )
+    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+        for statement in statements:
+            # A crash between two statements leaves tables behind that the next start finds.
+            pool.command(statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
+        pool.command(
+            "INSERT INTO schema_version (version) VALUES ({version:UInt32})", {"version": number}
+        )
+    wanted = "1" if durable_against_power_loss else "0"
+    for table, engine in pool.rows(
+        "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()"
+    ):
+        now = "1" if "fsync_after_insert = 1" in engine else "0"
+        if table in TABLES and now != wanted:
+            pool.command(
+                f"ALTER TABLE {table} MODIFY SETTING "
+                f"fsync_after_insert = {wanted}, fsync_part_directory = {wanted}"
+            )
