@@ -12,11 +12,9 @@ from litestar import Litestar, MediaType, Response
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import LitestarDeprecationWarning
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-import kiseki_server
+from kiseki_server.app import openapi
 from kiseki_server.app.http.bodies import RequestBodies
 from kiseki_server.app.http.headers import SecurityHeaders
 from kiseki_server.app.http.heads import HeadRequests
@@ -91,13 +89,7 @@ def _application(services: Services, gate: Gate, ui: WebUi, lifespan: Any) -> Ap
         response_class=Answer,
         request_max_body_size=None,
         logging_config=None,
-        openapi_config=OpenAPIConfig(
-            title="Kiseki",
-            version=kiseki_server.__version__,
-            path="/api/schema",
-            # The others would load their pages from elsewhere.
-            render_plugins=[JsonRenderPlugin()],
-        ),
+        openapi_config=openapi.config(),
         state=State({"base_url": services.settings.base_url}),
     )
 

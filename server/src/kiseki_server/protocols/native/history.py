@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import pyarrow as pa
 from litestar import Request, Response, get, post
+from litestar.openapi import ResponseSpec
 from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
@@ -79,7 +80,7 @@ class HistoryRows(msgspec.Struct, kw_only=True):
 
 
 @get(_RUN + "/keys", sync_to_thread=True)
-def list_keys(
+def list_logged_keys(
     places: Places,
     history: HistoryService,
     entity: str,
@@ -99,7 +100,7 @@ def list_keys(
 
 
 @post("/projects/{entity:str}/{project:str}/keys", status_code=200, sync_to_thread=True)
-def list_keys_of_runs(
+def list_logged_keys_of_runs(
     places: Places, history: HistoryService, entity: str, project: str, data: KeyQuestion
 ) -> LoggedKeys:
     """Keys that any of the runs has logged, in byte order."""
@@ -122,7 +123,13 @@ def read_stats(
     return StatisticsList(items=[_statistics(item) for item in stats])
 
 
-@get(_RUN + "/history", sync_to_thread=True)
+@get(
+    _RUN + "/history",
+    sync_to_thread=True,
+    responses={
+        200: ResponseSpec(HistoryRows, description="Rows in step order.", generate_examples=False)
+    },
+)
 def read_rows(
     request: Request[Any, Any, Any],
     places: Places,
@@ -199,4 +206,4 @@ def _rows(table: pa.Table) -> list[HistoryRow]:
     return rows
 
 
-routes = [list_keys, list_keys_of_runs, read_stats, read_rows]
+routes = [list_logged_keys, list_logged_keys_of_runs, read_stats, read_rows]

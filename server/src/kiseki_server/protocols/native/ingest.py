@@ -25,7 +25,7 @@ from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.native.batches import arrival, creation, read_batch
 
 
-@post("/ingest", status_code=200, opt={"body": Batch})
+@post("/ingest", status_code=200)
 async def send_batch(
     request: Request[Any, Any, Any],
     actor: Actor,

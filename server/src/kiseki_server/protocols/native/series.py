@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from litestar import Request, Response, post
+from litestar.openapi import ResponseSpec
 from msgspec import Meta
 
 from kiseki_server.domain.history.service import HistoryService, Series
@@ -61,7 +62,40 @@ class SeriesQuestions(msgspec.Struct, kw_only=True):
     queries: list[NumberedQuestion]
 
 
-@post("/projects/{entity:str}/{project:str}/series", status_code=200, sync_to_thread=True)
+class SeriesColumns(msgspec.Struct, kw_only=True):
+    """One element a bucket in each column; empty buckets are left out."""
+
+    run: list[str]
+    key: list[str]
+    bucket: list[int]
+    x_first: list[float]
+    x_last: list[float]
+    min: list[float | None]
+    max: list[float | None]
+    mean: list[float | None]
+    last: list[float]
+    count: list[int]
+    nonfinite: list[int]
+
+
+class SeriesTable(msgspec.Struct, kw_only=True):
+    low: Annotated[float | None, Meta(description="The range of x; null when nothing is there.")]
+    high: float | None
+    columns: SeriesColumns
+
+
+@post(
+    "/projects/{entity:str}/{project:str}/series",
+    status_code=200,
+    sync_to_thread=True,
+    responses={
+        200: ResponseSpec(
+            SeriesTable,
+            description="Buckets of every series that has points.",
+            generate_examples=False,
+        )
+    },
+)
 def read_series(
     request: Request[Any, Any, Any],
     places: Places,
