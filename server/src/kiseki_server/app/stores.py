@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ from kiseki_server.domain.runs.writers import WriterStore
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.storage.blobs.folder import FolderBlobs
 from kiseki_server.storage.blobs.objects import ObjectBlobs
+from kiseki_server.storage.columnar.engine import open_engine
+from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.memory.accounts import (
     AccountTables,
     MemoryCredentialStore,
@@ -71,6 +74,13 @@ def open_stores(settings: Settings) -> Stores:
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'kiseki.db'}"
     database = Database(url, durable_against_power_loss=settings.durability == "power")
     migrate(database)
+    engine = open_engine(
+        None if settings.clickhouse_url else settings.data_dir / "columnar",
+        settings.clickhouse_url,
+        memory_bytes=settings.engine_memory_mb << 20,
+        threads=max(2, os.cpu_count() or 1),
+        durability="power" if settings.durability == "power" else "process",
+    )
     incoming = settings.data_dir / "incoming"
     blobs: BlobStore = (
         ObjectBlobs(settings.blob_url, incoming)
@@ -88,11 +98,11 @@ def open_stores(settings: Settings) -> Stores:
         events=SqlEventLog(database),
         files=SqlRunFiles(database),
         blobs=blobs,
-        history=MemoryHistoryStore(),
+        history=ColumnarHistoryStore(engine),
         console=MemoryConsoleStore(),
         index=MemoryRunIndex(),
-        checks={"metadata database": database.ping},
-        closers=[database.close],
+        checks={"metadata database": database.ping, "columnar engine": engine.ping},
+        closers=[database.close, engine.close],
     )
 
 
