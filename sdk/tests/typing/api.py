@@ -1,5 +1,6 @@
 """Uses every public name. It is never run; it only has to type-check."""
 
+# pyright: strict
 from __future__ import annotations
 
 import argparse
