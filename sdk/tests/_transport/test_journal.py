@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -392,6 +393,27 @@ def test_a_full_disk_is_an_error_and_the_journal_goes_on_afterwards(small_disk: 
     journal.append(b"there is room again")
     journal.close()
     assert read_all(small_disk / "journal") == [*written, b"there is room again"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "unsupported"])
+def test_space_is_reserved_without_fallocate_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def unsupported(file: int, offset: int, size: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    if kind == "missing":
+        monkeypatch.delattr(os, "posix_fallocate")
+        monkeypatch.setattr(sys, "platform", "darwin")
+    else:
+        monkeypatch.setattr(os, "posix_fallocate", unsupported)
+    journal = JournalWriter(tmp_path, segment_bytes=(1 << 20) + 4096)
+    status = segment_path(tmp_path, 0).stat()
+    assert (status.st_size, status.st_blocks * 512 >= status.st_size) == ((1 << 20) + 4096, True)
+    journal.append(b"record")
+    journal.append(bytes(3 << 20))
+    journal.close()
+    assert read_all(tmp_path) == [b"record", bytes(3 << 20)]
 
 
 def test_a_removed_directory_is_named(tmp_path: Path) -> None:

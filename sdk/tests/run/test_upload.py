@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ import pytest
 import kiseki
 from kiseki._transport.journal import JournalReader, JournalWriter
 from kiseki._transport.processes import alive
+from kiseki.errors import RunFinishedError
 from kiseki.run.receipt import RowCount
+from kiseki.run.upload import Upload
 from kiseki.wire.records import Console, Exit, History
 
 from .conftest import TakingServer, records_of
@@ -111,6 +114,47 @@ def test_an_uploader_that_gives_up_says_how_to_go_on(tmp_path: Path) -> None:
     assert not receipt.complete
     if state_of(run)["status"] == "gave_up":
         assert f"kiseki sync {run.dir}" in receipt.message
+
+
+def test_other_threads_are_not_held_up_by_finish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, go_on = threading.Event(), threading.Event()
+
+    def wait(self: Upload, records: int) -> dict[str, object]:
+        waiting.set()
+        assert go_on.wait(30)
+        return {"acknowledged": records}
+
+    monkeypatch.setattr(Upload, "start", lambda self: None)
+    monkeypatch.setattr(Upload, "wait", wait)
+    run = kiseki.init("p", dir=tmp_path, settings={"silent": True, "console": "off"})
+    finishing = threading.Thread(target=run.finish)
+    finishing.start()
+    assert waiting.wait(30)
+    with pytest.raises(RunFinishedError):
+        run.log({"a": 1})
+    go_on.set()
+    finishing.join()
+    assert run.finish().complete
+
+
+def test_whoever_interrupts_the_wait_does_not_wait_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(self: Upload, records: int) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Upload, "start", lambda self: None)
+    monkeypatch.setattr(Upload, "wait", wait)
+    run = kiseki.init("p", dir=tmp_path, settings={"silent": True, "console": "off"})
+    run.log({"a": 1})
+    with pytest.raises(KeyboardInterrupt):
+        run.finish()
+    assert kiseki.run is None
+    receipt = run.finish()
+    assert (receipt.rows_logged, receipt.complete) == (1, False)
+    assert [r.code for r in records_of(run) if isinstance(r, Exit)] == [0]
 
 
 def test_finish_has_a_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

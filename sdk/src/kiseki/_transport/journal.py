@@ -9,6 +9,7 @@ all. The segments' format is in ``segment.py``.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import weakref
 import zlib
@@ -190,10 +191,12 @@ class JournalWriter:
         start = self._warm
         end = min(-(-stop // _WARM) * _WARM, self._end)
         self._warm = end
+        if sys.platform != "linux":
+            return
         try:
             self._map.madvise(_MADV_POPULATE_WRITE, start, end - start)
-        except (OSError, AttributeError):
-            self._warm = self._end
+        except OSError:
+            self._warm = self._end  # a kernel before 5.14
         except ValueError:
             pass  # a handler that logged meanwhile has moved on to another segment
 

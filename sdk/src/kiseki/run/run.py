@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -84,6 +85,9 @@ class Run:
         self._start_time = _now()
         self._axes: StepMetrics | None = None
         self._rows = rows or RowCount()
+        self._ending = threading.RLock()
+        self._closed = False
+        self._trouble: Error | None = None
         self._receipt: Receipt | None = None
         self._config = Config(
             self._write_config, config, allow_val_change=settings.allow_val_change
@@ -328,29 +332,35 @@ class Run:
     def _finish(self, code: int, reason: str | None, *, quiet: bool = False) -> Receipt:
         if not self._is_own():
             raise ForkedRunError(hint="finish the run in the process that made it")
-        with self._lock:
+        with self._ending:
             if self._receipt is not None:
                 return self._receipt
-            trouble = self._close(code, reason)
-            self._receipt = self._settle(trouble)
-        current.forget(self)
+            with self._lock:
+                self._close(code, reason)
+            current.forget(self)
+            try:
+                self._receipt = self._settle(wait=True)
+            except KeyboardInterrupt:  # whoever is tired of waiting need not wait again
+                self._receipt = self._settle(wait=False)
+                raise
         if not quiet and not self._settings.silent and not self.disabled:
             print(f"kiseki: {self._receipt.message}", file=sys.stderr)
         return self._receipt
 
-    def _close(self, code: int, reason: str | None) -> Error | None:
-        trouble = None
+    def _close(self, code: int, reason: str | None) -> None:
+        if self._closed:
+            return
+        self._closed = True
         if self._console is not None:
             self._console.stop()
         try:
             self._journal.append(_encode(records.Exit(code, _now(), reason)), last=True)
         except Error as error:
-            trouble = error
+            self._trouble = error
         self._append = self._append_locked = self._refuse
         self._journal.close()
-        return trouble
 
-    def _settle(self, trouble: Error | None) -> Receipt:
+    def _settle(self, *, wait: bool) -> Receipt:
         logged = self._rows.total
         done = f"run {self.id}: {logged:,} rows logged"
         if self._upload is None or self._directory is None:
@@ -358,9 +368,9 @@ class Run:
         if self.offline:
             return self._receipt_of(0, False, f"{done}; to send: kiseki sync {self._directory}")
         written = self._journal.next
-        state = self._upload.wait(written)
+        state = self._upload.wait(written) if wait else self._state()
         acknowledged = min(int(state.get("acknowledged", 0)), written)
-        if acknowledged == written and trouble is None:
+        if acknowledged == written and self._trouble is None:
             if rejected := int(state.get("rejected", 0)):
                 done += f"; the server refused {rejected:,} records, which are kept in "
                 done += f"{self._directory}/rejected.jsonl"
@@ -368,7 +378,7 @@ class Run:
             page = self.url or self._settings.base_url
             return self._receipt_of(logged, True, f"{done}, all on the server: {page}")
         rows = self._rows.before(acknowledged, self._directory / "journal")
-        why = trouble.message if trouble is not None else state.get("message")
+        why = self._trouble.message if self._trouble else state.get("message")
         done += f", {rows:,} on the server so far" + (f" ({why})" if why else "")
         if "kiseki sync" in done:
             pass
