@@ -1,23 +1,26 @@
 """Filters as people type them.
 
-    config.lr > 0.01 and (state = "running" or tags contains "baseline")
-    name ~ "^resnet" and summary.val/acc exists and group in ["a", "b"] and not config.debug = true
+    config.lr > 0.01 and (state = "running" or tags contains "a") and name ~ "^x"
+    summary.acc exists and group in ["a", "b"] and not config."a b".c = null
 
-Comparisons are ``= != < <= > >=``, ``in [..]``, ``contains "text"``, ``~ "regex"`` and
-``exists``; ``not in``, ``not contains`` and ``!~`` turn them round. Conditions are joined by
-``and``, ``or``, ``not`` and parentheses. A field is written as it is, with quotes around parts
-that hold other signs: ``summary."top-1 (%)"``. Texts stand in double or single quotes.
+A field is a path of words; a word with other signs than letters, digits, ``_ - / : @`` stands in
+double quotes. Values are numbers, texts in quotes, ``true``, ``false`` and ``null``. ``and``
+binds stronger than ``or``, ``not`` stronger than both.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NoReturn, cast
+
+import msgspec
 
 from kiseki_server.domain.filters.rules import check
 from kiseki_server.domain.filters.tree import (
     MAX_DEPTH,
+    MAX_NODES,
     And,
     Compare,
     Contains,
@@ -33,229 +36,262 @@ from kiseki_server.domain.filters.tree import (
 )
 from kiseki_server.kit.errors import BadRequest
 
-MAX_LENGTH = 50_000
+MAX_LENGTH = 100_000
+KEYWORDS = frozenset({"and", "or", "not", "in", "contains", "exists", "true", "false", "null"})
+WORD = re.compile(r"[\w\-/:@]+")
 
-_Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<number>[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w/]))
+      (?P<number>-?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Infinity)(?![\w\-/:@.])|NaN(?![\w\-/:@.]))
     | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-    | (?P<word>[^\W\d][\w/@-]*|[\w/@-]+)
-    | (?P<sign>==|!=|<=|>=|!~|=~|[=<>~()\[\],.])
-    | (?P<end>$)
+    | (?P<sign><=|>=|!=|!~|==|=|<|>|~|\(|\)|\[|\]|,|\.)
+    | (?P<word>[\w\-/:@]+)
+    | (?P<end>\Z)
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_WORDS = frozenset({"and", "or", "not", "in", "contains", "exists"})
-_CONSTANTS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/"}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_COMPARISONS = {"=", "==", "!=", "<", "<=", ">", ">="}
+_CONSTANTS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
     kind: str
     text: str
     start: int
-    end: int
 
 
 def parse(text: str) -> Filter:
-    """The filter that the text says.
+    """The tree that an expression means.
 
     Raises:
-        BadRequest: It says none; the message tells where it stops making sense.
+        BadRequest: Says where the expression cannot be understood, and what was expected.
     """
     parser = _Parser(text)
-    found = parser.either()
-    parser.finish()
-    check(found)
-    return found
+    filter = parser.alternatives(1)
+    parser.expect_end("`and`, `or` or the end")
+    check(filter)
+    return filter
 
 
 def parse_path(text: str) -> Path:
-    """The field that the text names.
+    """The path that a field's name means, as in ``summary.train/loss`` or ``config."a b".c``.
 
     Raises:
-        BadRequest: It names none.
+        BadRequest: It is no name of a field.
     """
     parser = _Parser(text)
-    found = parser.path()
-    parser.finish()
-    return found
+    field = parser.field()
+    parser.expect_end("`.` or the end")
+    return field.path
 
 
 class _Parser:
-    """Goes through the text once, a method for each rule of the grammar."""
-
     def __init__(self, text: str) -> None:
         if len(text) > MAX_LENGTH:
-            raise BadRequest(f"The filter is longer than {MAX_LENGTH} characters")
-        self._text = text
-        self._tokens = _tokens(text)
+            raise BadRequest(f"The filter is longer than {MAX_LENGTH} characters.")
+        self._source = text
         self._at = 0
-        self._depth = 0
+        self._nodes = 0
+        self._token = self._next()
 
-    def either(self) -> Filter:
-        items = [self._both()]
-        while self._take_word("or"):
-            items.append(self._both())
-        return items[0] if len(items) == 1 else Or(tuple(items))
+    def alternatives(self, depth: int) -> Filter:
+        return self._joined("or", Or, self._conjunction, depth)
 
-    def path(self) -> Path:
-        parts = [self._part()]
-        while self._peek().text == ".":
-            self._at += 1
-            parts.append(self._part())
-        return tuple(parts)
+    def expect_end(self, wanted: str) -> None:
+        if self._token.kind != "end":
+            self._fail(wanted)
 
-    def finish(self) -> None:
-        if self._peek().kind != "end":
-            raise self._unexpected("`and`, `or` or the end")
+    def field(self) -> Field:
+        path = [self._part("the name of a field")]
+        while self._token.text == "." and self._token.kind == "sign":
+            self._take(after_dot=True)
+            path.append(self._part("the next part of the field's name"))
+        return Field(tuple(path))
 
-    def _both(self) -> Filter:
-        items = [self._one()]
-        while self._take_word("and"):
-            items.append(self._one())
-        return items[0] if len(items) == 1 else And(tuple(items))
+    def _conjunction(self, depth: int) -> Filter:
+        return self._joined("and", And, self._negation, depth)
 
-    def _one(self) -> Filter:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise BadRequest(f"The filter is nested deeper than {MAX_DEPTH} levels")
-        try:
-            if self._take_word("not"):
-                return Not(self._one())
-            if self._take_sign("("):
-                found = self.either()
-                if not self._take_sign(")"):
-                    raise self._unexpected("`)`")
-                return found
-            return self._condition()
-        finally:
-            self._depth -= 1
+    def _joined(
+        self,
+        word: str,
+        node: type[And | Or],
+        operand: Callable[[int], Filter],
+        depth: int,
+    ) -> Filter:
+        start = self._token.start
+        items = [operand(depth)]
+        while self._word(word):
+            items.append(operand(depth + 1))
+        return items[0] if len(items) == 1 else self._counted(node(tuple(items)), depth, start)
 
-    def _condition(self) -> Filter:
-        field = Field(self.path())
-        if self._take_word("exists"):
+    def _negation(self, depth: int) -> Filter:
+        start = self._token.start
+        if self._word("not"):
+            self._check_depth(depth, start)
+            return self._counted(Not(self._negation(depth + 1)), depth, start)
+        return self._condition(depth)
+
+    def _condition(self, depth: int) -> Filter:
+        start = self._token.start
+        self._check_depth(depth, start)
+        if self._sign("("):
+            inner = self.alternatives(depth + 1)
+            if not self._sign(")"):
+                self._fail("`)`, `and` or `or`")
+            return inner
+        for constant, node in (("true", And(())), ("false", Or(()))):
+            if self._token.kind == "word" and self._token.text == constant:
+                self._take()
+                return self._counted(node, depth, start)
+        if self._token.kind == "word" and self._token.text in KEYWORDS:
+            self._fail("a field, `not` or `(`")
+        field = self.field()
+        return self._counted(self._comparison(field), depth, start)
+
+    def _comparison(self, field: Field) -> Filter:
+        token = self._token
+        if token.kind == "sign" and token.text in _COMPARISONS:
+            self._take()
+            operator = "=" if token.text == "==" else token.text
+            return Compare(
+                field,
+                cast("Literal['=', '!=', '<', '<=', '>', '>=']", operator),
+                self._value(),
+            )
+        if self._sign("~"):
+            return Matches(field, self._text())
+        if self._sign("!~"):
+            return Not(Matches(field, self._text()))
+        if self._word("contains"):
+            return Contains(field, self._text())
+        if self._word("exists"):
             return Exists(field)
-        if self._take_word("not"):
-            if self._take_word("in"):
-                return Not(In(field, self._list()))
-            if self._take_word("contains"):
-                return Not(Contains(field, self._quoted()))
-            if self._take_word("exists"):
+        if self._word("in"):
+            return In(field, self._values())
+        if self._word("not"):
+            if self._word("in"):
+                return Not(In(field, self._values()))
+            if self._word("contains"):
+                return Not(Contains(field, self._text()))
+            if self._word("exists"):
                 return Not(Exists(field))
-            raise self._unexpected("`in`, `contains` or `exists`")
-        if self._take_word("in"):
-            return In(field, self._list())
-        if self._take_word("contains"):
-            return Contains(field, self._quoted())
-        if self._take_sign("~", "=~"):
-            return Matches(field, self._quoted())
-        if self._take_sign("!~"):
-            return Not(Matches(field, self._quoted()))
-        sign = self._peek()
-        if not self._take_sign("=", "==", "!=", "<", "<=", ">", ">="):
-            raise self._unexpected("a comparison such as `=`, `<`, `in`, `contains` or `exists`")
-        operator = cast("_Operator", "=" if sign.text == "==" else sign.text)
-        return Compare(field, operator, self._value())
+            self._fail("`in`, `contains` or `exists`")
+        return self._fail("a comparison: = != < <= > >= ~ !~ in contains exists")
 
-    def _list(self) -> tuple[Scalar, ...]:
-        if not self._take_sign("["):
-            raise self._unexpected("a list such as `[1, 2]`")
+    def _values(self) -> tuple[Scalar, ...]:
+        if not self._sign("["):
+            self._fail("a list such as [1, 2]")
         values: list[Scalar] = []
-        while not self._take_sign("]"):
-            if values and not self._take_sign(","):
-                raise self._unexpected("`,` or `]`")
+        while not self._sign("]"):
+            if values and not self._sign(","):
+                self._fail("`,` or `]`")
             values.append(self._value())
+            self._nodes += 1
         return tuple(values)
 
     def _value(self) -> Scalar:
-        token = self._peek()
-        if token.kind == "text":
-            return self._quoted()
+        token = self._token
         if token.kind == "number":
-            self._at += 1
-            whole = re.fullmatch(r"[-+]?\d{1,400}", token.text)
-            return int(token.text) if whole else float(token.text)
-        if token.kind == "word" and token.text.lower() in _CONSTANTS:
-            self._at += 1
-            return _CONSTANTS[token.text.lower()]
-        raise self._unexpected("a number, a text in quotes, true, false or null")
+            self._take()
+            return _number(token.text)
+        if token.kind == "text":
+            return self._text()
+        if token.kind == "word" and token.text in _CONSTANTS:
+            self._take()
+            return _CONSTANTS[token.text]
+        return self._fail("a number, a text in quotes, true, false or null")
 
-    def _quoted(self) -> str:
-        token = self._peek()
+    def _text(self) -> str:
+        token = self._token
         if token.kind != "text":
-            raise self._unexpected("a text in quotes")
-        self._at += 1
+            self._fail("a text in quotes")
+        self._take()
         return _unquoted(token.text)
 
-    def _part(self) -> str:
-        token = self._peek()
-        if token.kind == "text":
-            return self._quoted()
-        named = token.kind == "word" and not (self._at == 0 and token.text.lower() in _WORDS)
-        if not named and not (token.kind == "number" and self._after_dot()):
-            raise self._unexpected("a field such as `config.lr` or `state`")
-        self._at += 1
-        return token.text
+    def _part(self, wanted: str) -> str:
+        token = self._token
+        if token.kind not in ("text", "word"):
+            self._fail(wanted)
+        self._take(after_part=True)
+        return _unquoted(token.text) if token.kind == "text" else token.text
 
-    def _after_dot(self) -> bool:
-        return self._at > 0 and self._tokens[self._at - 1].text == "."
-
-    def _peek(self) -> _Token:
-        return self._tokens[self._at]
-
-    def _take_word(self, word: str) -> bool:
-        token = self._peek()
-        if token.kind != "word" or token.text.lower() != word:
+    def _word(self, word: str) -> bool:
+        if self._token.kind != "word" or self._token.text != word:
             return False
-        self._at += 1
+        self._take()
         return True
 
-    def _take_sign(self, *signs: str) -> bool:
-        token = self._peek()
-        if token.kind != "sign" or token.text not in signs:
+    def _sign(self, sign: str) -> bool:
+        if self._token.kind != "sign" or self._token.text != sign:
             return False
-        self._at += 1
+        self._take()
         return True
 
-    def _unexpected(self, wanted: str) -> BadRequest:
-        token = self._peek()
-        seen = f"`{token.text[:40]}`" if token.kind != "end" else "the end"
-        return BadRequest(
-            f"The filter makes no sense at character {token.start + 1}: {seen} stands where "
-            f"{wanted} is expected",
-            hint='For example: config.lr > 0.01 and (state = "running" or tags contains "a")',
+    def _take(self, *, after_dot: bool = False, after_part: bool = False) -> None:
+        self._token = self._next(after_dot=after_dot, after_part=after_part)
+
+    def _next(self, *, after_dot: bool = False, after_part: bool = False) -> Token:
+        if after_part and self._source.startswith(".", self._at):
+            self._at += 1
+            return Token("sign", ".", self._at - 1)
+        # Behind a dot comes a part of a name, also where it looks like a number: `config.0`.
+        if after_dot and (word := WORD.match(self._source, self._at)):
+            self._at = word.end()
+            return Token("word", word[0], word.start())
+        match = _TOKEN.match(self._source, self._at)
+        if match is None or match.lastgroup is None:
+            start = (
+                self._at + len(self._source[self._at :]) - len(self._source[self._at :].lstrip())
+            )
+            sign = self._source[start]
+            what = "the quotes do not end" if sign in "\"'" else f"`{sign}` has no meaning here"
+            raise BadRequest(f"The filter cannot be read at position {start + 1}: {what}.")
+        self._at = match.end()
+        kind = match.lastgroup
+        return Token(kind, match[kind], match.start(kind))
+
+    def _counted(self, filter: Filter, depth: int, start: int) -> Filter:
+        self._check_depth(depth, start)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise BadRequest(f"The filter has more than {MAX_NODES} conditions.")
+        return filter
+
+    def _check_depth(self, depth: int, start: int) -> None:
+        if depth > MAX_DEPTH:
+            raise BadRequest(
+                f"The filter is nested deeper than {MAX_DEPTH} levels at position {start + 1}."
+            )
+
+    def _fail(self, wanted: str) -> NoReturn:
+        token = self._token
+        found = "it ends" if token.kind == "end" else f"there is `{token.text[:40]}`"
+        hint = None
+        if token.kind == "word" and "quotes" in wanted:
+            hint = f"Texts stand in quotes: {msgspec.json.encode(token.text[:40]).decode()}."
+        raise BadRequest(
+            f"The filter cannot be read at position {token.start + 1}: "
+            f"expected {wanted}, but {found}.",
+            hint=hint,
         )
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    at = 0
-    while True:
-        found = _TOKEN.match(text, at)
-        if found is None:
-            rest = text[at:].lstrip()
-            place = len(text) - len(rest)
-            what = "a text without its closing quote" if rest[0] in "\"'" else f"`{rest[0]}`"
-            raise BadRequest(f"The filter makes no sense at character {place + 1}: {what}")
-        kind = found.lastgroup or "end"
-        tokens.append(_Token(kind, found[kind], found.start(kind), found.end(kind)))
-        if kind == "end":
-            return tokens
-        at = found.end()
+def _number(text: str) -> int | float:
+    if text.lstrip("-").isdigit():
+        if len(text) > 400:
+            raise BadRequest(f"The number {text[:20]}… in the filter is too long.")
+        return int(text)
+    return float(text)
 
 
 def _unquoted(text: str) -> str:
-    def replace(found: re.Match[str]) -> str:
-        escape = found[1]
-        if len(escape) == 5:
-            return chr(int(escape[1:], 16))
-        # What is no escape of ours stays, so that a regular expression reads as it is typed.
-        return _ESCAPED.get(escape, found[0])
+    def meaning(escape: re.Match[str]) -> str:
+        sign = escape[1]
+        return chr(int(sign[1:], 16)) if len(sign) > 1 else _ESCAPES.get(sign, sign)
 
-    inner = _ESCAPE.sub(replace, text[1:-1])
-    # Pairs of escaped surrogates are one character; half of one is none.
-    return inner.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    found = _ESCAPE.sub(meaning, text[1:-1])
+    # Two escapes may name one sign beyond the first plane.
+    return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
