@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,8 @@ from kiseki_server.app.first_start import ensure_administrator
 from kiseki_server.app.server import Application, build_application
 from kiseki_server.app.services import Services
 from kiseki_server.app.settings import Settings
-from kiseki_server.app.stores import memory_stores
+from kiseki_server.app.stores import memory_stores, open_stores
+from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.sql.engine import Database, create_engine
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.schema import metadata
@@ -92,6 +95,14 @@ def sql(request: pytest.FixtureRequest) -> Database:
     return request.getfixturevalue(f"{request.param}_database")
 
 
+@pytest.fixture(scope="session")
+def chdb_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientPool]:
+    """The one embedded engine that a process may have open; tests use projects of their own."""
+    pool = open_engine(tmp_path_factory.mktemp("chdb"), memory_bytes=1 << 30, connections=4)
+    yield pool
+    pool.close()
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a data directory of the test's own, and quick commits."""
@@ -107,6 +118,26 @@ def services(settings: Settings) -> Iterator[Services]:
     Work in the background runs only below a `client`.
     """
     services = compose(settings, stores=memory_stores())
+    ensure_administrator(services)
+    yield services
+    services.close()
+
+
+@pytest.fixture
+def embedded_services(
+    settings: Settings, sqlite_url: str, chdb_pool: ClientPool
+) -> Iterator[Services]:
+    """Everything composed on SQLite and the embedded engine, with the administrator `admin`."""
+    settings = replace(settings, database_url=sqlite_url)
+    stores = open_stores(settings, engine=chdb_pool)
+    with stores.work.transaction(write=True):
+        # The engine is shared: numbers of projects and runs must be nobody else's.
+        for table in ("projects", "runs"):
+            stores.work.current().execute(  # pyright: ignore[reportAttributeAccessIssue]
+                sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"),
+                {"name": table, "seq": secrets.randbelow(1 << 50)},
+            )
+    services = compose(settings, stores=stores)
     ensure_administrator(services)
     yield services
     services.close()

@@ -22,13 +22,6 @@ ENGINES = ["memory", "chdb", "http", pytest.param("server", marks=pytest.mark.cl
 
 
 @pytest.fixture(scope="session")
-def chdb_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientPool]:
-    pool = open_engine(tmp_path_factory.mktemp("chdb"), memory_bytes=1 << 30, connections=4)
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(scope="session")
 def http_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientPool]:
     shim = ClickHouseShim(tmp_path_factory.mktemp("clickhouse"))
     pool = open_engine(url=shim.url, memory_bytes=1 << 30, connections=4)

@@ -19,7 +19,7 @@ from kiseki_server.domain.runs.writers import WriterStore
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.storage.blobs.folder import FolderBlobs
 from kiseki_server.storage.blobs.objects import ObjectBlobs
-from kiseki_server.storage.columnar.engine import open_engine
+from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.memory.accounts import (
     AccountTables,
@@ -69,18 +69,24 @@ class Stores:
     """In the order in which things were opened."""
 
 
-def open_stores(settings: Settings) -> Stores:
-    """The stores that the settings name; the embedded ones where they name none."""
+def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stores:
+    """The stores that the settings name; the embedded ones where they name none.
+
+    A process can have one embedded engine; who has opened it already passes it, and closes it.
+    """
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'kiseki.db'}"
     database = Database(url, durable_against_power_loss=settings.durability == "power")
     migrate(database)
-    engine = open_engine(
-        None if settings.clickhouse_url else settings.data_dir / "columnar",
-        settings.clickhouse_url,
-        memory_bytes=settings.engine_memory_mb << 20,
-        threads=max(2, os.cpu_count() or 1),
-        durability="power" if settings.durability == "power" else "process",
-    )
+    closers = [database.close]
+    if engine is None:
+        engine = open_engine(
+            None if settings.clickhouse_url else settings.data_dir / "columnar",
+            settings.clickhouse_url,
+            memory_bytes=settings.engine_memory_mb << 20,
+            threads=max(2, os.cpu_count() or 1),
+            durability="power" if settings.durability == "power" else "process",
+        )
+        closers.append(engine.close)
     incoming = settings.data_dir / "incoming"
     blobs: BlobStore = (
         ObjectBlobs(settings.blob_url, incoming)
@@ -102,7 +108,7 @@ def open_stores(settings: Settings) -> Stores:
         console=MemoryConsoleStore(),
         index=MemoryRunIndex(),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
-        closers=[database.close, engine.close],
+        closers=closers,
     )
 
 
