@@ -19,6 +19,7 @@ from kiseki_server.domain.runs.writers import WriterStore
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.storage.blobs.folder import FolderBlobs
 from kiseki_server.storage.blobs.objects import ObjectBlobs
+from kiseki_server.storage.columnar.console import ColumnarConsoleStore
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.memory.accounts import (
@@ -105,7 +106,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         files=SqlRunFiles(database),
         blobs=blobs,
         history=ColumnarHistoryStore(engine),
-        console=MemoryConsoleStore(),
+        console=ColumnarConsoleStore(engine),
         index=MemoryRunIndex(),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
         closers=closers,
