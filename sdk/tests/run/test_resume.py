@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -101,7 +102,7 @@ class RunServer:
         if parts.path == "/api/v1/session":
             return {"default_entity": "me"}
         if parts.path == base:
-            return {"config": {"lr": 0.1}, "summary": {"loss": 2.0}}
+            return {"config": {"lr": 0.1}, "summary": {"loss": 2.0, "top": ["-Infinity"]}}
         if parts.path == f"{base}/keys":
             return {"items": [{"key": "loss"}, {"key": "a&b"}]}
         if parts.path == f"{base}/stats":
@@ -131,7 +132,7 @@ def test_the_server_is_asked_where_the_run_stands(begin: Begin, run_server: RunS
     run = online(begin, run_server.url, id="a b", resume="must")
     assert run.step == 13
     assert run.config.as_dict() == {"lr": 0.1}
-    assert run.summary["loss"] == 2.0
+    assert dict(run.summary) == {"loss": 2.0, "top": [-math.inf]}
     run.finish()
     with pytest.raises(UsageError, match="there is no run other in p"):
         online(begin, run_server.url, id="other", resume="must")

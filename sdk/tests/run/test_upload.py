@@ -103,7 +103,7 @@ def test_finish_does_not_wait_for_a_server_that_is_down(tmp_path: Path) -> None:
     receipt = run.finish()
     assert time.monotonic() - begun < 5
     assert (receipt.rows_logged, receipt.rows_acknowledged, receipt.complete) == (1, 0, False)
-    assert f"the rest is being sent from {run.dir}" in receipt.message
+    assert f"the rest is sent from {run.dir}" in receipt.message
 
 
 def test_an_uploader_that_gives_up_says_how_to_go_on(tmp_path: Path) -> None:

@@ -173,6 +173,9 @@ class Console:
             restore()
         self._active = False
         self._drain()
+        # Another thread may be at it; but it may also be this one, interrupted in the middle.
+        if self._draining.acquire(timeout=1.0):
+            self._draining.release()
         now = self._clock()
         for screen in self._screens:
             for line in screen.finish(now):
@@ -203,7 +206,7 @@ class Console:
             self._sink(line)
         except Exception as error:  # noqa: BLE001
             # A print must not fail because the disk is full.
-            if not self._failed:
+            if not self._failed and self._active:
                 self._failed = True
                 os.write(2, f"kiseki: console output is no longer kept: {error}\n".encode())
 

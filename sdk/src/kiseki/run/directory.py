@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -42,6 +43,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     writer: str
     label: str | None
+
+
+def page_of(base_url: str, identity: Identity) -> str | None:
+    """Address of a run's page where it can be known without asking the server."""
+    if identity.entity is None:
+        return None
+    names = (identity.entity, identity.project, "runs", identity.run)
+    return "/".join((base_url, *(quote(name, "") for name in names)))
 
 
 def make_directory(settings: Settings, identity: Identity) -> Path:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from kiseki._transport.journal import JournalReader
+from kiseki.errors import Error
 
 _ROW = b"\xa7history"
 
@@ -47,3 +50,61 @@ class RowCount:
                 rows += sum(record.startswith(_ROW, 1) for record in records)
                 start = reader.position
         return rows
+
+
+def unsent(run: str, rows: int, what: str) -> Receipt:
+    """The receipt of a run that no server has heard of."""
+    return Receipt(
+        rows_logged=rows,
+        rows_acknowledged=0,
+        complete=False,
+        url=None,
+        message=f"run {run}: {rows:,} rows logged; {what}",
+    )
+
+
+def receipt_for(
+    run: str,
+    rows: RowCount,
+    written: int,
+    state: Mapping[str, Any],
+    *,
+    directory: Path,
+    trouble: Error | None,
+    url: str | None,
+) -> Receipt:
+    """The receipt by what the uploader says of its progress.
+
+    Args:
+        run: Id of the run.
+        rows: Rows in the journal.
+        written: Records in the journal.
+        state: The uploader's ``state.json``.
+        directory: The run's folder.
+        trouble: Why the journal's last record is missing, if it is.
+        url: Page of the run.
+    """
+    acknowledged = min(int(state.get("acknowledged", 0)), written)
+    rejected = int(state.get("rejected", 0))
+    message = f"run {run}: {rows.total:,} rows logged"
+    if acknowledged < written or trouble is not None:
+        sure = rows.before(acknowledged, directory / "journal")
+        why = trouble.message if trouble is not None else str(state.get("message") or "")
+        message += f", {sure:,} on the server so far" + (f" ({why})" if why else "")
+        if "kiseki sync" not in why:
+            left = state.get("status") in ("refused", "gave_up")
+            message += "; to send the rest: kiseki sync " if left else "; the rest is sent from "
+            message += str(directory)
+    elif rejected:
+        sure = max(rows.total - rejected, 0)
+        message += f"; the server refused {rejected:,} records, kept in {directory}/rejected.jsonl"
+    else:
+        sure = rows.total
+        message += f", all on the server: {url}" if url else ", all on the server"
+    return Receipt(
+        rows_logged=rows.total,
+        rows_acknowledged=sure,
+        complete=acknowledged == written and not rejected and trouble is None,
+        url=url,
+        message=message,
+    )

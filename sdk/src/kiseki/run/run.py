@@ -8,10 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from operator import index
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self
 
 import msgspec
 
@@ -19,18 +18,17 @@ from kiseki.errors import (
     Error,
     ForkedRunError,
     RunFinishedError,
-    ValueRangeError,
     ValueTypeError,
 )
 from kiseki.run import current
 from kiseki.run.config import Config
 from kiseki.run.console import Console, Line
-from kiseki.run.directory import Identity, read_state
+from kiseki.run.directory import Identity, page_of, read_state
 from kiseki.run.metrics import Metric, StepMetrics, definition_of
-from kiseki.run.receipt import Receipt, RowCount
+from kiseki.run.receipt import Receipt, RowCount, receipt_for, unsent
 from kiseki.run.summary import Summary
 from kiseki.run.upload import Upload
-from kiseki.run.values import flatten
+from kiseki.run.values import checked_row, checked_step, checked_text, flatten, valid_text
 from kiseki.run.verdict import verdict
 from kiseki.settings import Settings
 from kiseki.wire import records
@@ -130,7 +128,7 @@ class Run:
         else:
             values = self._flattened(data)
         if step is not None:
-            step = _checked_step(step)
+            step = checked_step(step)
         with self._lock:
             if self._axes is not None and (
                 missing := self._axes.missing(values, self._last_values())
@@ -218,7 +216,7 @@ class Run:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._update(records.Update(display_name=_checked_text("name", name)))
+        self._update(records.Update(display_name=checked_text("name", name)))
         self._name = name
 
     @property
@@ -227,7 +225,7 @@ class Run:
 
     @notes.setter
     def notes(self, notes: str) -> None:
-        self._update(records.Update(notes=_checked_text("notes", notes)))
+        self._update(records.Update(notes=checked_text("notes", notes)))
         self._notes = notes
 
     @property
@@ -238,7 +236,7 @@ class Run:
     def tags(self, tags: Iterable[str]) -> None:
         if isinstance(tags, str):
             raise ValueTypeError(f"tags are a list of texts, not the text {tags!r}")
-        texts = tuple(dict.fromkeys(_checked_text("tags", tag) for tag in tags))
+        texts = tuple(dict.fromkeys(checked_text("tags", tag) for tag in tags))
         self._update(records.Update(tags=list(texts)))
         self._tags = texts
 
@@ -335,6 +333,8 @@ class Run:
         with self._ending:
             if self._receipt is not None:
                 return self._receipt
+            if self._console is not None:
+                self._console.stop()
             with self._lock:
                 self._close(code, reason)
             current.forget(self)
@@ -351,8 +351,6 @@ class Run:
         if self._closed:
             return
         self._closed = True
-        if self._console is not None:
-            self._console.stop()
         try:
             self._journal.append(_encode(records.Exit(code, _now(), reason)), last=True)
         except Error as error:
@@ -361,40 +359,19 @@ class Run:
         self._journal.close()
 
     def _settle(self, *, wait: bool) -> Receipt:
-        logged = self._rows.total
-        done = f"run {self.id}: {logged:,} rows logged"
-        if self._upload is None or self._directory is None:
-            return self._receipt_of(0, False, f"{done} and dropped; mode is disabled")
-        if self.offline:
-            return self._receipt_of(0, False, f"{done}; to send: kiseki sync {self._directory}")
+        if self._upload is None or self._directory is None or self.offline:
+            where = "and dropped" if self.disabled else f"to send: kiseki sync {self._directory}"
+            return unsent(self.id, self._rows.total, where)
         written = self._journal.next
         state = self._upload.wait(written) if wait else self._state()
-        acknowledged = min(int(state.get("acknowledged", 0)), written)
-        if acknowledged == written and self._trouble is None:
-            if rejected := int(state.get("rejected", 0)):
-                done += f"; the server refused {rejected:,} records, which are kept in "
-                done += f"{self._directory}/rejected.jsonl"
-                return self._receipt_of(max(logged - rejected, 0), False, done)
-            page = self.url or self._settings.base_url
-            return self._receipt_of(logged, True, f"{done}, all on the server: {page}")
-        rows = self._rows.before(acknowledged, self._directory / "journal")
-        why = self._trouble.message if self._trouble else state.get("message")
-        done += f", {rows:,} on the server so far" + (f" ({why})" if why else "")
-        if "kiseki sync" in done:
-            pass
-        elif state.get("status") in ("refused", "gave_up"):
-            done += f"; nothing is lost, to send: kiseki sync {self._directory}"
-        else:
-            done += f"; the rest is being sent from {self._directory}"
-        return self._receipt_of(rows, False, done)
-
-    def _receipt_of(self, acknowledged: int, complete: bool, message: str) -> Receipt:
-        return Receipt(
-            rows_logged=self._rows.total,
-            rows_acknowledged=acknowledged,
-            complete=complete,
+        return receipt_for(
+            self.id,
+            self._rows,
+            written,
+            state,
+            directory=self._directory,
+            trouble=self._trouble,
             url=self.url,
-            message=message,
         )
 
     def __enter__(self) -> Self:
@@ -432,11 +409,11 @@ class Run:
         self._console.start()
 
     def _write_line(self, line: Line) -> None:
-        text = line.text if line.text.isascii() else _valid(line.text)
+        text = valid_text(line.text)
         self._append(_encode(("console", line.number, line.time, line.error, text)))
 
     def _flattened(self, data: object) -> dict[str, Any]:
-        values = flatten(_checked_row(data))
+        values = flatten(checked_row(data))
         if len(self._known_keys) < _MOST_KNOWN_KEYS:
             self._known_keys.update(values)
         return values
@@ -466,36 +443,3 @@ class Run:
             f"Run {self.id} is finished; nothing can be logged to it any more",
             hint="call kiseki.init() for another run",
         )
-
-
-def page_of(base_url: str, identity: Identity) -> str | None:
-    """Address of a run's page where it can be known without asking the server."""
-    if identity.entity is None:
-        return None
-    return f"{base_url}/{identity.entity}/{identity.project}/runs/{identity.run}"
-
-
-def _checked_row(data: object) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping):
-        raise ValueTypeError(f"log takes a dict of names to values, not {type(data).__name__}")
-    return cast("Mapping[str, Any]", data)
-
-
-def _checked_step(step: Any) -> int:
-    try:
-        number = index(step)
-    except TypeError:
-        raise ValueTypeError(f"step is an integer, not {step!r} ({type(step).__name__})") from None
-    if not 0 <= number < 2**63 - 1:
-        raise ValueRangeError(f"step is between 0 and 2**63 - 2, not {number}")
-    return number
-
-
-def _checked_text(what: str, text: Any) -> str:
-    if not isinstance(text, str):
-        raise ValueTypeError(f"{what}: text is wanted, not {text!r} ({type(text).__name__})")
-    return text
-
-
-def _valid(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from math import prod
+from operator import index
 from os import PathLike, fspath
 from typing import Any, TypeAlias, cast
 
@@ -41,7 +42,7 @@ def plain(value: Any, path: str, depth: int = 0) -> Plain:
     """The value as a plain one, nested dicts and lists kept; raises as `flatten`."""
     kind = cast("type[Any]", type(value))
     if kind in _PLAIN:
-        return _valid_text(value) if kind is str else value
+        return valid_text(value) if kind is str else value
     if isinstance(value, int):
         return _in_range(int(value), path)
     if isinstance(value, Enum):
@@ -49,12 +50,12 @@ def plain(value: Any, path: str, depth: int = 0) -> Plain:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, str):
-        return _valid_text(str(value))
+        return valid_text(str(value))
     _check_depth(path, depth)
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()
         return {
-            _valid_text(_key(key, path)): plain(item, f"{path}.{key}", depth + 1)
+            valid_text(_key(key, path)): plain(item, f"{path}.{key}", depth + 1)
             for key, item in items
         }
     if isinstance(value, (list, tuple)):
@@ -76,7 +77,7 @@ def config_value(value: Any, path: str, depth: int = 0) -> Plain:
             mapping = cast("Mapping[Any, Any]", value)
             _check_depth(path, depth)
             return {
-                _valid_text(str(key)): config_value(item, f"{path}.{key}", depth + 1)
+                valid_text(str(key)): config_value(item, f"{path}.{key}", depth + 1)
                 for key, item in mapping.items()
             }
         if isinstance(value, (list, tuple)):
@@ -92,7 +93,7 @@ def config_value(value: Any, path: str, depth: int = 0) -> Plain:
     if isinstance(value, Enum):
         return config_value(value.value, path, depth + 1)
     if isinstance(value, PathLike):
-        return _valid_text(str(fspath(cast("PathLike[str]", value))))
+        return valid_text(str(fspath(cast("PathLike[str]", value))))
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
         names = cast("dict[str, Any]", value.__dataclass_fields__)
         _check_depth(path, depth)
@@ -100,13 +101,35 @@ def config_value(value: Any, path: str, depth: int = 0) -> Plain:
     try:
         return plain(value, path, depth)
     except ValueTypeError:
-        return _valid_text(str(value))
+        return valid_text(str(value))
+
+
+def checked_row(data: object) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise ValueTypeError(f"log takes a dict of names to values, not {type(data).__name__}")
+    return cast("Mapping[str, Any]", data)
+
+
+def checked_step(step: Any) -> int:
+    try:
+        number = index(step)
+    except TypeError:
+        raise ValueTypeError(f"step is an integer, not {step!r} ({type(step).__name__})") from None
+    if not 0 <= number < 2**63 - 1:
+        raise ValueRangeError(f"step is between 0 and 2**63 - 2, not {number}")
+    return number
+
+
+def checked_text(what: str, text: Any) -> str:
+    if not isinstance(text, str):
+        raise ValueTypeError(f"{what}: text is wanted, not {text!r} ({type(text).__name__})")
+    return text
 
 
 def _flatten(row: Mapping[str, Any], prefix: str, flat: dict[str, Plain], depth: int) -> None:
     _check_depth(prefix, depth)
     for key, value in _items(row):
-        path = prefix + _valid_text(_key(key, prefix[:-1]))
+        path = prefix + valid_text(_key(key, prefix[:-1]))
         if isinstance(value, Mapping):
             _flatten(cast("Mapping[str, Any]", value), f"{path}.", flat, depth + 1)
         else:
@@ -133,7 +156,7 @@ def _in_range(value: int, path: str) -> int:
     return value
 
 
-def _valid_text(text: str) -> str:
+def valid_text(text: str) -> str:
     """Lone surrogates, which no file can hold, become their escapes."""
     if text.isascii():
         return text
