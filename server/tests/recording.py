@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
+import sqlalchemy as sa
 
 from kiseki._transport.batches import Limits, Origin, build
 from kiseki.wire.batch import Batch
@@ -32,6 +35,9 @@ from kiseki_server.kit.errors import Unavailable
 from kiseki_server.kit.ids import RunId
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.native.batches import arrival, read_batch
+from kiseki_server.storage.columnar.console import ColumnarConsoleStore
+from kiseki_server.storage.columnar.engine import ClientPool
+from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.memory.accounts import AccountTables, MemoryUserStore
 from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.history import MemoryHistoryStore
@@ -127,6 +133,27 @@ def sql_world(database: Database) -> RunWorld:
     )
 
 
+def recorder_on(kind: str, request: pytest.FixtureRequest) -> Recorder:
+    """A recorder on stores of a kind: ``memory``, ``sqlite`` (histories in memory), or
+    ``embedded`` (SQLite and chDB, as the server has them)."""
+    if kind == "memory":
+        return Recorder(memory_world())
+    database: Database = request.getfixturevalue("sqlite_database")
+    if kind == "sqlite":
+        return Recorder(sql_world(database))
+    with database.transaction(write=True):
+        # The engine is shared by all tests: numbers must be nobody else's.
+        for table in ("projects", "runs"):
+            database.current().execute(
+                sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"),
+                {"name": table, "seq": secrets.randbelow(1 << 50)},
+            )
+    pool: ClientPool = request.getfixturevalue("chdb_pool")
+    return Recorder(
+        sql_world(database), lambda: ColumnarHistoryStore(pool), lambda: ColumnarConsoleStore(pool)
+    )
+
+
 def _world(
     work: UnitOfWork,
     users: UserStore,
@@ -190,13 +217,14 @@ class Recorder:
     def __init__(
         self,
         world: RunWorld,
-        history: HistoryStore | None = None,
-        console: ConsoleStore | None = None,
+        history: Callable[[], HistoryStore] | None = None,
+        console: Callable[[], ConsoleStore] | None = None,
     ) -> None:
         self.world = world
         self.clock = SetClock()
-        self.history = history or MemoryHistoryStore()
-        self.console = console or MemoryConsoleStore()
+        in_memory, lines = MemoryHistoryStore(), MemoryConsoleStore()
+        self._open_history = history or (lambda: in_memory)
+        self._open_console = console or (lambda: lines)
         self.heard = Heard()
         self.work = FailingWork(world.work)
         self.index = MemoryRunIndex()
@@ -215,6 +243,8 @@ class Recorder:
 
     def restart(self) -> None:
         """Forget everything that is not in a store."""
+        self.history = self._open_history()
+        self.console = self._open_console()
         self.committer = Committer(
             work=self.work,
             runs=self.world.runs,

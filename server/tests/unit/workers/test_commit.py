@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,12 +16,12 @@ from server.tests.recording import (
     batch,
     logged,
     memory_world,
-    sql_world,
+    recorder_on,
     start,
 )
 
 from kiseki._transport.batches import Origin, empty
-from kiseki.wire.batch import RunEnd
+from kiseki.wire.batch import Batch, RunEnd
 from kiseki.wire.records import (
     Config,
     Console,
@@ -51,11 +53,9 @@ ROWS: dict[int, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "embedded"])
 def recorder(request: pytest.FixtureRequest) -> Recorder:
-    if request.param == "memory":
-        return Recorder(memory_world())
-    return Recorder(sql_world(request.getfixturevalue("sqlite_database")))
+    return recorder_on(request.param, request)
 
 
 def accepted(next: int | None, *, stop: bool = False) -> list[Accepted]:
@@ -346,27 +346,28 @@ _moves = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(steps=_steps, moves=_moves)
-def test_any_cuts_repeats_and_failures_give_every_row_once(
-    steps: list[tuple[int, dict[str, Any]]], moves: list[tuple[str, int, int]]
+def replay(
+    recorder: Recorder,
+    run: str,
+    steps: list[tuple[int, dict[str, Any]]],
+    moves: list[tuple[str, int, int]],
+    fail: Callable[[Recorder, Batch], None],
 ) -> None:
+    """Send a journal in the pieces that ``moves`` say, and compare what is stored."""
     journal: list[Record] = [
         start(),
         MetricDefinition(name="a", summary=["min", "max", "mean"]),
         *(logged(step, **values) for step, values in steps),
     ]
-    recorder = Recorder(memory_world())
     position = 0
     for action, first, size in [*moves, ("send", 0, len(journal))]:
         last = min(first + size, len(journal))
         first = min(first, last)
-        sent = batch(journal, first, last)
+        sent = batch(journal, first, last, run=run)
         if action == "restart":
             recorder.restart()
         elif action == "fail" and first <= position:
-            # A transaction in memory cannot be undone, so the columnar half stands alone.
-            recorder.history.append(recorder.arrival(sent).appends)
+            fail(recorder, sent)
             recorder.restart()
         elif first > position:
             (outcome,) = recorder.send(sent)
@@ -378,12 +379,47 @@ def test_any_cuts_repeats_and_failures_give_every_row_once(
     expected: dict[int, dict[str, Any]] = {}
     for step, values in steps:
         expected.setdefault(step, {}).update(values)
-    assert recorder.rows("one") == expected
+    assert recorder.rows(run) == expected
     numbers = [float(r["a"]) for r in expected.values() if isinstance(r.get("a"), int | float)]
     if numbers and all(abs(number) < 1e300 for number in numbers):
-        summary = recorder.run("one").summary["a"]
+        summary = recorder.run(run).summary["a"]
         assert (summary["min"], summary["max"]) == (min(numbers), max(numbers))
         mean = sum(numbers) / len(numbers)
         assert math.isclose(
             summary["mean"], mean, rel_tol=1e-9, abs_tol=1e-9 * max(map(abs, numbers))
         )
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=_steps, moves=_moves)
+def test_any_cuts_repeats_and_failures_give_every_row_once(
+    steps: list[tuple[int, dict[str, Any]]], moves: list[tuple[str, int, int]]
+) -> None:
+    def fail(recorder: Recorder, sent: Batch) -> None:
+        # A transaction in memory cannot be undone, so the columnar half stands alone.
+        recorder.history.append(recorder.arrival(sent).appends)
+
+    replay(Recorder(memory_world()), "one", steps, moves, fail)
+
+
+def test_random_cuts_and_crashes_on_the_stores_of_the_server(
+    request: pytest.FixtureRequest,
+) -> None:
+    def fail(recorder: Recorder, sent: Batch) -> None:
+        arrived = recorder.arrival(sent)
+        recorder.work.break_next = True
+        with pytest.raises(Unavailable):
+            recorder.committer.commit([arrived])
+
+    recorder = recorder_on("embedded", request)
+    for seed in range(12):
+        chosen = random.Random(seed)
+        steps: list[tuple[int, dict[str, Any]]] = [
+            (chosen.randint(0, 6), {key: chosen.choice([1.5, -2, "x", True]) for key in "ab"})
+            for _ in range(12)
+        ]
+        moves = [
+            (chosen.choice(["send", "send", "restart", "fail"]), *chosen.choices(range(14), k=2))
+            for _ in range(10)
+        ]
+        replay(recorder, f"run-{seed}", steps, moves, fail)

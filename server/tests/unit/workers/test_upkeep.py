@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from server.tests.recording import Recorder, batch, logged, memory_world, sql_world, start
+from server.tests.recording import Recorder, batch, logged, recorder_on, start
 
 from kiseki.wire.records import Console
 from kiseki_server.domain.history.types import RunRef, Stream
@@ -18,11 +18,9 @@ from kiseki_server.workers.upkeep import HeartbeatMonitor, Housekeeping, IndexUp
 JOURNAL = [start(), logged(0, loss=1.0), Console(line=0, time=0.0, error=False, text="hello")]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "embedded"])
 def recorder(request: pytest.FixtureRequest) -> Recorder:
-    if request.param == "memory":
-        return Recorder(memory_world())
-    return Recorder(sql_world(request.getfixturevalue("sqlite_database")))
+    return recorder_on(request.param, request)
 
 
 def monitor_of(recorder: Recorder) -> HeartbeatMonitor:

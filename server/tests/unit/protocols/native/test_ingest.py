@@ -31,6 +31,14 @@ JOURNAL: list[Record] = [
 ]
 
 
+@pytest.fixture(params=["memory", "embedded"])
+def services(request: pytest.FixtureRequest, services: Services) -> Services:
+    """The server on stores in memory, and on those that it has by default."""
+    if request.param == "memory":
+        return services
+    return request.getfixturevalue("embedded_services")
+
+
 def send(client: Client, sent: Batch, **headers: str) -> httpx.Response:
     body = msgspec.msgpack.encode(sent)
     if headers.get("content_encoding") == "gzip":

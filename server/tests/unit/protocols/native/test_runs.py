@@ -14,11 +14,20 @@ from server.tests.recording import NOON, batch, logged, start
 
 from kiseki.wire.records import Config, Console, Record
 from kiseki_server.app.server import Application
+from kiseki_server.app.services import Services
 
 Client = TestClient[Application]
 PROJECT = "/api/v1/projects/admin/digits"
 RUN = f"{PROJECT}/runs/one"
 ARROW = {"Accept": "application/vnd.apache.arrow.stream"}
+
+
+@pytest.fixture(params=["memory", "embedded"])
+def services(request: pytest.FixtureRequest, services: Services) -> Services:
+    """The server on stores in memory, and on those that it has by default."""
+    if request.param == "memory":
+        return services
+    return request.getfixturevalue("embedded_services")
 
 
 def record(client: Client, records: list[Record], run: str = "one") -> None:
@@ -105,6 +114,7 @@ def test_bad_fields_are_explained(client: Client, body: dict[str, Any], message:
 
 
 def test_run_ids_are_checked(client: Client) -> None:
+    client.post("/api/v1/projects", json={"name": "digits"})
     for name in ("a:b", "a%23b", "x" * 129):
         answer = client.put(f"{PROJECT}/runs/{name}", json={})
         assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
@@ -147,7 +157,7 @@ def test_search_goes_in_pages(client: Client) -> None:
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        ({"filter": "config.lr >"}, "character 12"),
+        ({"filter": "config.lr >"}, "position 12"),
         ({"filter": "nope = 1"}, "no field `nope`"),
         ({"filter": 'name ~ "(?=x)"'}, "regular expression"),
         ({"sort": [{"field": "nope"}]}, "no field `nope`"),
