@@ -93,8 +93,9 @@ def _together(local: Earlier, remote: Earlier) -> Earlier:
 
 
 def _folders(settings: Settings) -> list[Path]:
+    """Each run's ``run.json``, in the order in which they were begun."""
     parent = Path(settings.dir or ".").expanduser() / "kiseki-runs"
-    return sorted(parent.glob("*/run.json"))
+    return sorted(parent.glob("*/run.json"), key=lambda file: file.stat().st_mtime_ns)
 
 
 def _last_unfinished(settings: Settings, identity: Identity) -> Earlier:
