@@ -166,6 +166,15 @@ def test_projects_of_a_removed_entity_are_gone(stores: Stores, ada: User) -> Non
     assert stores.projects.page(readable=None).items == ()
 
 
+def test_all_projects_of_removed_owners_are_deleted(stores: Stores, ada: User) -> None:
+    stores.users.add("bob", email=None, admin=False, at=NOON)
+    gone, kept = stores.project("digits"), stores.project("digits", owner="bob")
+    stores.users.remove(ada.id, NOON)
+    stores.projects.delete_owned([gone.entity], NOON)
+    assert stores.projects.get(gone.id) is None
+    assert stores.projects.get(kept.id) == kept
+
+
 def test_changes_show_and_names_stay_unique(stores: Stores, ada: User) -> None:
     project, other = stores.project("digits"), stores.project("cats")
     changed = stores.projects.change(

@@ -20,6 +20,7 @@ from kiseki_server.domain.accounts.types import (
 )
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Conflict, Forbidden, NotFound
+from kiseki_server.kit.ids import EntityId
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +118,19 @@ class AccountService:
         self._credentials.forget(user.id)
         self._credentials.add_key(user.id, "set by an administrator", key=api_key)
 
-    def remove_user(self, actor: Actor, name: str) -> None:
-        """Remove a user with their keys, sessions, roles and personal projects."""
+    def remove_user(self, actor: Actor, name: str) -> Sequence[EntityId]:
+        """Remove a user with their keys, sessions and roles.
+
+        Gives the entities that are gone; their projects are for the caller to delete.
+        """
         self._require_admin(actor)
         user = self._user(name)
         if user.id == actor.user.id:
             raise Conflict("You cannot remove yourself; another administrator has to do it")
         self._credentials.forget(user.id)
+        own = self.actor(user).default_entity.id
         self._users.remove(user.id, self._clock.now())
+        return [own]
 
     # Organisations and teams
 
@@ -150,10 +156,13 @@ class AccountService:
         self._organizations.set_member(org.id, user.id, Role.ADMIN)
         return org
 
-    def remove_organization(self, actor: Actor, name: str) -> None:
-        """Remove an organisation with its teams and their projects."""
+    def remove_organization(self, actor: Actor, name: str) -> Sequence[EntityId]:
+        """Remove an organisation with its teams; gives the entities that are gone."""
         self._require_admin(actor)
-        self._organizations.remove(self._organization(name).id, self._clock.now())
+        org = self._organization(name).id
+        teams = [team.id for team in self._organizations.teams([org])[org]]
+        self._organizations.remove(org, self._clock.now())
+        return teams
 
     def set_member(self, actor: Actor, org: str, user: str, role: Role) -> None:
         """Put a user into an organisation, or change their role."""
@@ -181,8 +190,8 @@ class AccountService:
             self._organizations.set_member(found.id, self._user(owner).id, Role.ADMIN)
         return team
 
-    def remove_team(self, actor: Actor, name: str) -> None:
-        """Remove a team with its projects."""
+    def remove_team(self, actor: Actor, name: str) -> Sequence[EntityId]:
+        """Remove a team; gives the entities that are gone."""
         team = self._users.entity(name)
         if team is None or not rules.may(actor, team.id, Action.READ):
             raise NotFound(f"There is no team called `{name}`")
@@ -191,6 +200,7 @@ class AccountService:
         if not rules.may(actor, team.id, Action.ADMIN):
             raise Forbidden(f"Only administrators of its organisation may remove `{name}`")
         self._organizations.remove_team(team.id, self._clock.now())
+        return [team.id]
 
     def _require_admin(self, actor: Actor) -> None:
         if not actor.user.admin:

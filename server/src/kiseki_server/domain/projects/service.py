@@ -12,7 +12,7 @@ from kiseki_server.domain.projects.store import ProjectStore
 from kiseki_server.domain.projects.types import Project, ProjectActivity, ProjectPage, Visibility
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Conflict, Forbidden, NotFound
-from kiseki_server.kit.ids import ProjectId
+from kiseki_server.kit.ids import EntityId, ProjectId
 
 
 class ProjectService:
@@ -146,6 +146,10 @@ class ProjectService:
         """Delete a project with its runs; for administrators of its entity."""
         self._checked(actor, project, Action.ADMIN)
         self._projects.delete(project.id, self._clock.now())
+
+    def delete_owned(self, owners: Sequence[EntityId]) -> None:
+        """Delete every project of entities that were removed."""
+        self._projects.delete_owned(owners, self._clock.now())
 
     def can_write(self, actor: Actor, project: Project) -> bool:
         most = rules.most(actor, project)

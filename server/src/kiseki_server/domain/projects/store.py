@@ -88,3 +88,7 @@ class ProjectStore(Protocol):
     def delete(self, project: ProjectId, at: datetime) -> None:
         """Hide the project and free its name. Its runs stay in the store until they are purged."""
         ...
+
+    def delete_owned(self, owners: Sequence[EntityId], at: datetime) -> None:
+        """Delete every project of these entities, which may be removed already."""
+        ...

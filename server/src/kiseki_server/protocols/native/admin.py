@@ -10,6 +10,7 @@ from litestar import delete, get, post, put
 
 from kiseki_server.domain.accounts.service import AccountService, OrganizationView
 from kiseki_server.domain.accounts.types import Actor, Role
+from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.kit.transactions import UnitOfWork
 
 RoleName = Literal["admin", "member", "viewer"]
@@ -116,10 +117,16 @@ def set_user_key(
 
 
 @delete("/admin/users/{name:str}", sync_to_thread=True)
-def remove_user(actor: Actor, name: str, accounts: AccountService, database: UnitOfWork) -> None:
+def remove_user(
+    actor: Actor,
+    name: str,
+    accounts: AccountService,
+    projects: ProjectService,
+    database: UnitOfWork,
+) -> None:
     """Remove a user with their keys, sessions, roles and personal projects."""
     with database.transaction(write=True):
-        accounts.remove_user(actor, name)
+        projects.delete_owned(accounts.remove_user(actor, name))
 
 
 @get("/admin/orgs", sync_to_thread=True)
@@ -142,11 +149,15 @@ def add_organization(
 
 @delete("/admin/orgs/{name:str}", sync_to_thread=True)
 def remove_organization(
-    actor: Actor, name: str, accounts: AccountService, database: UnitOfWork
+    actor: Actor,
+    name: str,
+    accounts: AccountService,
+    projects: ProjectService,
+    database: UnitOfWork,
 ) -> None:
     """Remove an organisation with its teams and their projects."""
     with database.transaction(write=True):
-        accounts.remove_organization(actor, name)
+        projects.delete_owned(accounts.remove_organization(actor, name))
 
 
 @put("/admin/orgs/{name:str}/members/{user:str}", status_code=204, sync_to_thread=True)
@@ -182,10 +193,16 @@ def add_team(
 
 
 @delete("/admin/teams/{name:str}", sync_to_thread=True)
-def remove_team(actor: Actor, name: str, accounts: AccountService, database: UnitOfWork) -> None:
+def remove_team(
+    actor: Actor,
+    name: str,
+    accounts: AccountService,
+    projects: ProjectService,
+    database: UnitOfWork,
+) -> None:
     """Remove a team with its projects."""
     with database.transaction(write=True):
-        accounts.remove_team(actor, name)
+        projects.delete_owned(accounts.remove_team(actor, name))
 
 
 def _render(view: OrganizationView) -> OrganizationInfo:

@@ -128,6 +128,10 @@ class MemoryProjectStore:
     def delete(self, project: ProjectId, at: datetime) -> None:
         self._projects.pop(project, None)
 
+    def delete_owned(self, owners: Sequence[EntityId], at: datetime) -> None:
+        for project in [p for p in self._projects.values() if p.entity in owners]:
+            self.delete(project.id, at)
+
     def _live(self) -> list[Project]:
         return [p for p in self._projects.values() if p.entity in self._accounts.entities]
 

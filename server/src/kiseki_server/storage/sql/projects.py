@@ -189,10 +189,16 @@ class SqlProjectStore:
         return changed
 
     def delete(self, project: ProjectId, at: datetime) -> None:
+        self._delete(projects.c.id == project, at)
+
+    def delete_owned(self, owners: Sequence[EntityId], at: datetime) -> None:
+        self._delete(projects.c.entity_id.in_(owners), at)
+
+    def _delete(self, condition: sa.ColumnElement[bool], at: datetime) -> None:
         freed = projects.c.name_key + "#" + sa.cast(projects.c.id, sa.Text)
         self._database.current().execute(
             sa.update(projects)
-            .where(projects.c.id == project, projects.c.deleted_at.is_(None))
+            .where(condition, projects.c.deleted_at.is_(None))
             .values(deleted_at=at, name_key=freed)
         )
 
