@@ -52,12 +52,20 @@ def decode(data: bytes | str) -> Any:
 
 def to_text(value: object) -> str:
     """JSON for storing; `from_text` gives the equal value back, non-finite numbers included."""
+    try:
+        if _NONFINITE.search(_pack(value)) is None:
+            return _write(value).decode()
+    except (OverflowError, TypeError, ValueError):  # integers beyond 64 bits, half characters
+        pass
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_text(text: str) -> Any:
     """Read what `to_text` wrote."""
-    return json.loads(text)
+    try:
+        return _read(text)
+    except (msgspec.DecodeError, UnicodeError):  # non-finite numbers
+        return json.loads(text)
 
 
 def unpack(data: bytes) -> Any:

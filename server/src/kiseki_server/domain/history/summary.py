@@ -97,6 +97,15 @@ class SummaryState:
         present = np.flatnonzero(final >= 0)
         steps: list[int] = points.rows.steps[points.row[final[present]]].tolist()
         values: list[float] = points.value[final[present]].tolist()
+        if not policy.metrics and len(self._last_steps) + len(points.keys) <= MAX_KEYS:
+            # The common case, which has to be quick for thousands of keys.
+            known = self._last_steps
+            for index, step, value in zip(present.tolist(), steps, values, strict=True):
+                key = points.keys[index]
+                if step >= known.get(key, step):
+                    known[key] = step
+                    changes[key] = value
+            return
         tracked: list[int] = []
         for index, step, value in zip(present.tolist(), steps, values, strict=True):
             key = points.keys[index]
