@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
-from litestar import get
+from litestar import Request, get
 from litestar.params import Parameter
 from litestar.response import Stream
 
@@ -25,19 +25,22 @@ from kiseki_server.domain.runs.events import (
     Subscription,
 )
 from kiseki_server.kit import json
-from kiseki_server.kit.errors import BadRequest, Forbidden, NotFound, Unavailable
+from kiseki_server.kit.errors import BadRequest, Forbidden, NotFound, NotSignedIn, Unavailable
 from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.protocols.native.security import Gate
 
 QUIET_SECONDS = 15.0
 """After so much silence a comment shows that the stream lives."""
-RECHECK_SECONDS = 60.0
-"""So long an answer to whether the caller may read a project is believed."""
+RECHECK_SECONDS = 15.0
+"""So long the caller's credential, and that they may read a project, is believed."""
 MAX_RUNS = 500
 
 
 @get("/stream", media_type="text/event-stream")
 async def listen(
+    request: Request[Any, Any, Any],
+    gate: Gate,
     actor: Actor,
     projects: ProjectService,
     database: UnitOfWork,
@@ -63,7 +66,9 @@ async def listen(
     readable = _Readable(actor, projects, database)
     watched = None if project is None else await to_thread.run_sync(readable.find, project)
     return Stream(
-        _events(partial(live.subscribe, watched, run or None), readable),
+        _events(
+            partial(live.subscribe, watched, run or None), readable, partial(gate.admit, request)
+        ),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -73,7 +78,7 @@ class _Readable:
     """Which projects the caller may read, by id, asked again every minute."""
 
     def __init__(self, actor: Actor, projects: ProjectService, database: UnitOfWork) -> None:
-        self._actor = actor
+        self.actor = actor
         self._projects = projects
         self._database = database
         self._known: dict[ProjectId, tuple[float, Project | None]] = {}
@@ -83,7 +88,7 @@ class _Readable:
         if not slash or not entity or not name:
             raise BadRequest(f"`project` is `{place[:80]}`; it must be `entity/project`")
         with self._database.transaction():
-            project = self._projects.find(self._actor, entity, name)
+            project = self._projects.find(self.actor, entity, name)
         self._known[project.id] = (time.monotonic(), project)
         return project.id
 
@@ -97,13 +102,15 @@ class _Readable:
     def _ask(self, project: ProjectId) -> Project | None:
         try:
             with self._database.transaction():
-                return self._projects.get(self._actor, project)
+                return self._projects.get(self.actor, project)
         except (NotFound, Forbidden):
             return None
 
 
 async def _events(
-    subscribe: Callable[[], Subscription], readable: _Readable
+    subscribe: Callable[[], Subscription],
+    readable: _Readable,
+    admit: Callable[[], Awaitable[Actor]],
 ) -> AsyncIterator[bytes]:
     try:
         subscription = subscribe()
@@ -112,10 +119,17 @@ async def _events(
         return
     try:
         yield _frame("hello", {})
+        admitted = time.monotonic()
         while True:
             events = await subscription.next(QUIET_SECONDS)
             if events is None:
                 return
+            if time.monotonic() - admitted >= RECHECK_SECONDS:
+                try:
+                    readable.actor = await admit()
+                except (NotSignedIn, Forbidden):  # the key or the session was revoked
+                    return
+                admitted = time.monotonic()
             frames = b""
             for event in events:
                 if isinstance(event, Missed):

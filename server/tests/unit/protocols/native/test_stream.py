@@ -130,6 +130,29 @@ def test_a_quiet_stream_sends_comments(
     run(work)
 
 
+def test_a_stream_ends_when_its_key_is_revoked(
+    client: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(stream, "RECHECK_SECONDS", 0.0)
+    made = client.post("/api/v1/keys", json={"name": "browser"}).json()
+
+    async def work() -> None:
+        async with listening(services, made["key"]) as heard:
+            assert await heard.status() == 200
+            assert await heard.next() == ("hello", {})
+            assert await heard.next() == ("", ":")
+            with services.database.transaction(write=True):
+                user = services.stores.users.named("admin")
+                assert user is not None
+                services.credentials.remove_key(user.id, made["id"])
+            while (await heard.next())[0] == "":
+                pass
+            assert heard.sent.empty()
+
+    run(work)
+
+
 def test_strangers_hear_nothing_of_private_projects(
     client: Client, services: Services, digits: Any
 ) -> None:
