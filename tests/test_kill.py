@@ -5,6 +5,7 @@ Rows carry their own number as value, so that a lost, doubled or mixed-up row sh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import subprocess
@@ -21,7 +22,7 @@ for step in range({rows}):
     run.log({{"value": step, "half": step / 2, "text": f"row {{step}}"}}, step=step)
     print(step, flush=True)
     if step % 10 == 0:
-        time.sleep(0.004)
+        time.sleep(0.02)
 receipt = run.finish()
 print("receipt", receipt.rows_logged, receipt.rows_acknowledged, flush=True)
 """
@@ -69,12 +70,12 @@ def test_server_killed_while_eight_runs_write(server: ServerProcess, tmp_path: P
         server.kill()
         server.start()
     for program in programs:
-        assert program.wait(150) == 0, program.output
-        assert f"receipt {rows} {rows}" in program.lines, program.output[-2000:]
+        # A program that ends while the server is away does not wait for it; its uploader does.
+        assert program.wait(150) == 0, program.output[-2000:]
     for number in range(8):
-        assert_complete(server, f"run{number}", rows)
-        run = server.get(f"/projects/admin/kills/runs/run{number}")
+        run = eventually(lambda name=f"run{number}": ended(server, name))
         assert (run["state"], run["exit_code"]) == ("finished", 0)
+        assert_complete(server, f"run{number}", rows)
 
 
 def test_trainer_killed_at_random_moments(server: ServerProcess, tmp_path: Path) -> None:
@@ -150,6 +151,13 @@ def test_no_server_costs_no_data_and_little_time(tmp_path: Path) -> None:
         server.stop()
 
 
+def fill(ballast: Path) -> None:
+    """Write until the disk is full."""
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
 def test_full_disk_refuses_and_goes_on(tmp_path: Path) -> None:
     """On a full disk the server refuses what it cannot keep; with room again it takes all of it."""
     if os.geteuid() != 0:
@@ -167,8 +175,7 @@ def test_full_disk_refuses_and_goes_on(tmp_path: Path) -> None:
         ballast = disk / "ballast"
         program = trainer(server, tmp_path, "full", 4000, timeout=100)
         eventually(lambda: len(program.lines) > 200)
-        free = os.statvfs(disk)
-        ballast.write_bytes(b"\1" * max(0, free.f_bavail * free.f_frsize - 4096))
+        fill(ballast)
         before = len(program.lines)
         eventually(lambda: len(program.lines) > before + 1000)
         ballast.unlink()
