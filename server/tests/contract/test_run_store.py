@@ -113,21 +113,23 @@ def test_silent_runs_are_those_that_were_not_heard_of(world: RunWorld) -> None:
 
 def test_the_index_is_told_of_each_revision_once(world: RunWorld) -> None:
     one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
-    first = world.runs.indexable()
-    assert [item.run for item in first] == [one, two]
+    first = world.runs.unindexed()
+    assert [id for id, _ in first] == [one.id, two.id]
     world.runs.update([(two, replace(two, notes="later"))])
-    world.runs.mark_indexed([(item.run.id, item.revision) for item in first])
-    (second,) = world.runs.indexable(project=world.project.id)
-    assert second.run == replace(two, notes="later")
-    assert second.revision > first[1].revision
-    world.runs.mark_indexed([(two.id, second.revision), (two.id, first[1].revision)])
-    assert world.runs.indexable() == []
-    assert world.runs.indexable(project=world.other.id) == []
+    world.runs.mark_indexed(first)
+    ((id, revision),) = world.runs.unindexed(project=world.project.id)
+    assert id == two.id
+    assert revision > first[1][1]
+    world.runs.mark_indexed([(two.id, revision), first[1]])
+    assert world.runs.unindexed() == []
+    assert world.runs.unindexed(project=world.other.id) == []
 
 
 def test_runs_for_the_index_come_in_pages(world: RunWorld) -> None:
-    runs = [world.runs.create(world.draft(f"run-{n}")) for n in range(5)]
-    assert [item.run.id for item in world.runs.indexable(limit=2)] == [r.id for r in runs[:2]]
+    ids = [world.runs.create(world.draft(f"run-{n}")).id for n in range(5)]
+    assert [id for id, _ in world.runs.unindexed(limit=2)] == ids[:2]
+    assert [id for id, _ in world.runs.unindexed(after=ids[1], limit=2)] == ids[2:4]
+    assert world.runs.unindexed(after=ids[4]) == []
 
 
 def test_removed_runs_are_gone_with_their_writers(world: RunWorld) -> None:

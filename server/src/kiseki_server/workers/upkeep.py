@@ -22,6 +22,9 @@ EVENTS = timedelta(days=30)
 """So long the log of events goes back."""
 
 
+_AT_ONCE = 2_000
+
+
 class HeartbeatMonitor:
     """Ends runs that have died without a word.
 
@@ -55,12 +58,16 @@ class IndexUpkeep:
         self._work = work
 
     def __call__(self) -> int:
-        with self._work.transaction():
-            count = self._indexer.catch_up()
-        if self._indexer.behind:
-            with self._work.transaction(write=True):
-                self._indexer.mark()
-        return count
+        total = 0
+        while True:
+            with self._work.transaction():
+                count = self._indexer.catch_up(most=_AT_ONCE)
+            if self._indexer.behind:
+                with self._work.transaction(write=True):
+                    self._indexer.mark()
+            total += count
+            if count < _AT_ONCE:
+                return total
 
 
 class Housekeeping:

@@ -10,9 +10,11 @@ from server.tests.recording import Recorder, batch, logged, recorder_on, start
 
 from kiseki.wire.records import Console
 from kiseki_server.domain.history.types import RunRef, Stream
+from kiseki_server.domain.runs import indexing
 from kiseki_server.domain.runs.types import RunState
 from kiseki_server.kit.errors import UnknownRun
 from kiseki_server.kit.ids import RunId
+from kiseki_server.workers import upkeep
 from kiseki_server.workers.upkeep import HeartbeatMonitor, Housekeeping, IndexUpkeep
 
 JOURNAL = [start(), logged(0, loss=1.0), Console(line=0, time=0.0, error=False, text="hello")]
@@ -60,14 +62,27 @@ def test_silence_counts_only_while_the_server_listens(recorder: Recorder) -> Non
 
 def test_the_index_learns_what_a_crash_kept_from_it(recorder: Recorder) -> None:
     recorder.send(batch(JOURNAL))
-    upkeep = IndexUpkeep(recorder.indexer, recorder.work)
-    assert upkeep() == 1
-    assert upkeep() == 0
+    job = IndexUpkeep(recorder.indexer, recorder.work)
+    assert job() == 1
+    assert job() == 0
     recorder.send(batch([*JOURNAL, logged(1, loss=0.5)], 3))
     again = Recorder(recorder.world)  # another process: all that was in memory is gone
     again.index.put([recorder.run("one")])
     assert IndexUpkeep(again.indexer, again.work)() == 1
     assert IndexUpkeep(again.indexer, again.work)() == 0
+
+
+def test_a_long_backlog_is_worked_off_in_pieces(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_AT_ONCE", 3)
+    monkeypatch.setattr(indexing, "_CHUNK", 2)
+    for n in range(7):
+        recorder.create(f"run-{n}")
+    assert IndexUpkeep(recorder.indexer, recorder.work)() == 7
+    with recorder.work.transaction():
+        assert recorder.world.runs.unindexed() == []
+        assert recorder.service.search(recorder.world.project).total == 7
 
 
 def test_a_search_sees_what_was_written_before_it(recorder: Recorder) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 
 from kiseki_server.domain.runs.index import RunIndex
-from kiseki_server.domain.runs.store import Indexable, RunStore
+from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.kit.ids import ProjectId, RunId
 
 _CHUNK = 500
@@ -28,34 +28,32 @@ class RunIndexer:
         self._held: OrderedDict[RunId, int] = OrderedDict()
         self._unmarked: dict[RunId, int] = {}
 
-    def catch_up(self, project: ProjectId | None = None) -> int:
-        """Put every run that changed into the index; how many there were."""
+    def catch_up(self, project: ProjectId | None = None, *, most: int | None = None) -> int:
+        """Put runs that changed into the index, all of them or about ``most``; how many."""
         total = 0
+        after: RunId | None = None
         with self._lock:
-            # Until `mark` runs, the store goes on to name runs that the index holds already.
-            limit = _CHUNK + len(self._unmarked)
-            while True:
-                found = self._runs.indexable(project=project, limit=limit)
-                fresh: list[Indexable] = []
-                for item in found:
-                    held = self._held.get(item.run.id, 0)
-                    if item.revision > held:
-                        fresh.append(item)
-                    else:
-                        self._unmarked[item.run.id] = held
-                if not fresh:
-                    return total
-                self._index.put([item.run for item in fresh])
-                for item in fresh:
-                    self._held[item.run.id] = item.revision
-                    self._held.move_to_end(item.run.id)
-                    self._unmarked[item.run.id] = item.revision
-                while len(self._held) > _REMEMBERED:
-                    self._held.popitem(last=False)
-                total += len(fresh)
-                if len(found) < limit:
-                    return total
-                limit = len(found) + _CHUNK
+            while most is None or total < most:
+                found = self._runs.unindexed(project=project, after=after, limit=_CHUNK)
+                if not found:
+                    break
+                after = found[-1][0]
+                # Until `mark` has run, the store goes on to name what the index holds already.
+                self._unmarked.update((id, self._held.get(id, 0)) for id, _ in found)
+                fresh = {id: rev for id, rev in found if rev > self._held.get(id, 0)}
+                if fresh:
+                    self._index.put(list(self._runs.get(list(fresh)).values()))
+                    self._note(fresh)
+                    total += len(fresh)
+        return total
+
+    def _note(self, held: dict[RunId, int]) -> None:
+        self._unmarked.update(held)
+        self._held.update(held)
+        for id in held:
+            self._held.move_to_end(id)
+        while len(self._held) > _REMEMBERED:
+            self._held.popitem(last=False)
 
     @property
     def behind(self) -> bool:

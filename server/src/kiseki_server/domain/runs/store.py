@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -11,20 +10,12 @@ from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.kit.ids import ProjectId, RunId
 
 
-@dataclass(frozen=True, slots=True)
-class Indexable:
-    """A run that the search index has not seen in its present form."""
-
-    run: Run
-    revision: int
-
-
 class RunStore(Protocol):
     """Runs, the truth about them.
 
     Every method works inside the transaction that its caller has opened. Deleted runs stay
     (``deleted_at`` set) until `remove`, and keep their name. Each `create` and `update` raises
-    the run's revision; `indexable` finds runs whose revision `mark_indexed` has not been told,
+    the run's revision; `unindexed` finds runs whose revision `mark_indexed` has not been told,
     so what the search index misses is known even after a crash.
     """
 
@@ -64,10 +55,13 @@ class RunStore(Protocol):
         """
         ...
 
-    def indexable(
-        self, *, project: ProjectId | None = None, limit: int = 500
-    ) -> Sequence[Indexable]:
-        """Runs that the search index has to be told about, lowest id first."""
+    def unindexed(
+        self, *, project: ProjectId | None = None, after: RunId | None = None, limit: int = 500
+    ) -> Sequence[tuple[RunId, int]]:
+        """Runs of which the search index has to be told, with their revisions.
+
+        In order of their ids, beginning behind ``after``.
+        """
         ...
 
     def mark_indexed(self, marks: Sequence[tuple[RunId, int]]) -> None:

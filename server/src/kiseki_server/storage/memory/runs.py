@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiseki_server.domain.runs.events import Event, LoggedEvent
-from kiseki_server.domain.runs.store import Indexable
 from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.domain.runs.writers import Writer
 from kiseki_server.kit.errors import Conflict
@@ -73,15 +72,16 @@ class MemoryRunStore:
             and run.deleted_at is None
         ]
 
-    def indexable(
-        self, *, project: ProjectId | None = None, limit: int = 500
-    ) -> Sequence[Indexable]:
-        behind = [
-            Indexable(run=self._runs[id], revision=revision)
+    def unindexed(
+        self, *, project: ProjectId | None = None, after: RunId | None = None, limit: int = 500
+    ) -> Sequence[tuple[RunId, int]]:
+        return [
+            (id, revision)
             for id, revision in sorted(self._revisions.items())
             if self._indexed[id] < revision
-        ]
-        return [i for i in behind if project is None or i.run.project == project][:limit]
+            and (project is None or self._runs[id].project == project)
+            and (after is None or id > after)
+        ][:limit]
 
     def mark_indexed(self, marks: Sequence[tuple[RunId, int]]) -> None:
         for id, revision in marks:

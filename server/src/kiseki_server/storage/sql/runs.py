@@ -11,7 +11,6 @@ import msgspec
 import sqlalchemy as sa
 
 from kiseki.wire.records import MetricDefinition
-from kiseki_server.domain.runs.store import Indexable
 from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.kit.errors import Conflict
 from kiseki_server.kit.ids import ProjectId, RunId
@@ -116,15 +115,18 @@ class SqlRunStore:
         )
         return self._select(condition, lock=True)
 
-    def indexable(
-        self, *, project: ProjectId | None = None, limit: int = 500
-    ) -> Sequence[Indexable]:
-        behind = runs.c.indexed_revision < runs.c.revision
+    def unindexed(
+        self, *, project: ProjectId | None = None, after: RunId | None = None, limit: int = 500
+    ) -> Sequence[tuple[RunId, int]]:
+        query = sa.select(runs.c.id, runs.c.revision).where(
+            runs.c.indexed_revision < runs.c.revision
+        )
         if project is not None:
-            behind = sa.and_(behind, runs.c.project_id == project)
-        query = _query(runs.c.revision).where(behind).order_by(runs.c.id).limit(limit)
-        rows = self._database.current().execute(query)
-        return [Indexable(run=_read(row), revision=row.revision) for row in rows]
+            query = query.where(runs.c.project_id == project)
+        if after is not None:
+            query = query.where(runs.c.id > after)
+        rows = self._database.current().execute(query.order_by(runs.c.id).limit(limit))
+        return [(row[0], row[1]) for row in rows]
 
     def mark_indexed(self, marks: Sequence[tuple[RunId, int]]) -> None:
         statement = (
@@ -172,13 +174,12 @@ _AS_RUN: tuple[Any, ...] = (
 """Every field of `Run` under its own name."""
 
 
-def _query(*more: Any) -> Any:
-    return sa.select(*_AS_RUN, *more).join_from(runs, users, users.c.id == runs.c.user_id)
+def _query() -> Any:
+    return sa.select(*_AS_RUN).join_from(runs, users, users.c.id == runs.c.user_id)
 
 
 def _read(row: Any) -> Run:
     fields: dict[str, Any] = row._asdict()
-    fields.pop("revision", None)
     fields["state"] = RunState(fields["state"])
     fields["tags"] = tuple(fields["tags"])
     fields["metrics"] = tuple(MetricDefinition(**metric) for metric in fields["metrics"])
