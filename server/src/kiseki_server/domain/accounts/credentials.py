@@ -80,7 +80,7 @@ class Credentials:
 
     def remove_key(self, user: UserId, key: int) -> None:
         """Revoke one of the user's keys."""
-        if not self._store.remove_key(user, key):
+        if not 0 < key < 1 << 63 or not self._store.remove_key(user, key):
             raise NotFound(f"You have no API key with the id {key}")
 
     def user_of_key(self, key: str) -> tuple[User, ApiKey]:

@@ -43,6 +43,18 @@ def check_description(text: str) -> str:
     return text
 
 
+def check_search(text: str) -> str:
+    """Text to look for in names, without space around it.
+
+    Raises:
+        BadRequest: No name is as long as it, or it holds a NUL.
+    """
+    text = text.strip()
+    if len(text) > MAX_NAME or "\0" in text:
+        raise BadRequest(f"Look for 1 to {MAX_NAME} characters of a name, without NUL")
+    return text
+
+
 def most(actor: Actor, project: Project) -> Action | None:
     """The most that the actor may do in the project; ``None``: not even know of it."""
     own = allowed(role_for(actor, project.entity))

@@ -109,7 +109,11 @@ class ProjectService:
         only = None if entity is None else self._accounts.entity(actor, entity, Action.READ).id
         mine = None if actor.user.admin else [m.entity.id for m in actor.memberships]
         return self._projects.page(
-            readable=mine, entity=only, search=search.strip(), limit=limit, cursor=cursor
+            readable=mine,
+            entity=only,
+            search=rules.check_search(search),
+            limit=limit,
+            cursor=cursor,
         )
 
     def readable(self, actor: Actor) -> Sequence[Project]:

@@ -164,6 +164,8 @@ def _errors_translated() -> Iterator[None]:
             raise StorageFull from error
         if "database is locked" in text:
             raise Unavailable("Another process keeps the database locked") from error
+        if isinstance(error, exc.DataError):
+            raise BadRequest("A value holds what the database cannot store or compare") from error
         if error.connection_invalidated or isinstance(error, exc.OperationalError):
             raise Unavailable("The metadata database does not answer") from error
         raise

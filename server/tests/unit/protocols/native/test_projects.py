@@ -84,5 +84,7 @@ def test_projects_come_in_pages(client: Client) -> None:
     assert page["total"] == 5
     assert client.get(PROJECTS, params={"search": "P3"}).json()["total"] == 1
     assert client.get(PROJECTS, params={"entity": "nobody"}).status_code == 404
+    for text in ("x" * 129, "a\0b"):
+        assert client.get(PROJECTS, params={"search": text}).status_code == 400
     bad = client.get(PROJECTS, params={"cursor": "bad"})
     assert (bad.status_code, bad.json()["error"]) == (400, "bad_request")

@@ -171,7 +171,8 @@ def test_a_revoked_key_is_refused_at_once(client: Browser) -> None:
     assert refused.status_code == 401
     assert made["hint"] in refused.json()["message"]
     assert made["key"] not in refused.text
-    assert client.delete(f"/api/v1/keys/{made['id']}").status_code == 404
+    for id in (made["id"], 0, -1, 2**63, 10**30):
+        assert client.delete(f"/api/v1/keys/{id}").status_code == 404
 
 
 def test_the_last_use_of_a_key_is_noted_once_a_minute(client: Browser, clock: SetClock) -> None:

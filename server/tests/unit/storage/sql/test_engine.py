@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from kiseki_server.kit.errors import Unavailable
+from kiseki_server.kit.errors import BadRequest, Unavailable
 from kiseki_server.storage.sql.engine import Database
 
 INSERT = sa.text(
@@ -101,6 +101,16 @@ def test_readers_do_not_wait_for_a_writer(sql: Database) -> None:
         reader.start()
         reader.join(30)
         assert seen == [0]
+
+
+def test_a_value_that_the_database_refuses_is_a_bad_request(sql: Database) -> None:
+    query = sa.text("SELECT count(*) FROM organizations WHERE name = :name")
+    try:
+        with sql.transaction():
+            count = sql.current().execute(query, {"name": "a\0b"}).scalar_one()
+        assert (sql.dialect, count) == ("sqlite", 0)
+    except BadRequest:
+        assert sql.dialect == "postgresql"
 
 
 def test_a_lost_server_is_unavailable() -> None:
