@@ -89,16 +89,20 @@ conditions: st.SearchStrategy[Filter] = st.one_of(
 )
 
 
-def _joined(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
-    several = st.lists(inner, min_size=0, max_size=3).filter(lambda items: len(items) != 1)
-    return st.one_of(
-        st.builds(And, several.map(tuple)),
-        st.builds(Or, several.map(tuple)),
-        st.builds(Not, inner),
-    )
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 3) -> Filter:
+    """A filter of some levels."""
+    shape = draw(st.integers(0, 5)) if depth else 0
+    if shape < 3:
+        return draw(conditions)
+    if shape == 3:
+        return Not(draw(trees(depth=depth - 1)))
+    count = draw(st.sampled_from([2, 2, 3, 0]))
+    items = tuple(draw(trees(depth=depth - 1)) for _ in range(count))
+    return And(items) if shape == 4 else Or(items)
 
 
-filters: st.SearchStrategy[Filter] = st.recursive(conditions, _joined, max_leaves=6)
+filters = trees()
 sort_keys = st.lists(st.builds(SortKey, fields, st.booleans()), max_size=3)
 
 

@@ -7,7 +7,7 @@ engine gives the same answers; the tests compare it with these functions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from kiseki_server.domain.filters.fields import (
@@ -37,6 +37,7 @@ from kiseki_server.domain.filters.tree import (
 )
 from kiseki_server.kit.errors import BadRequest
 
+Condition = Compare | In | Contains | Matches | Exists
 Lookup = Callable[[Path], Value]
 """Gives the value of a field of one run."""
 
@@ -49,13 +50,29 @@ def check(filter: Filter | None, sort: Sequence[SortKey] = ()) -> None:
     """
     for key in sort:
         kind_of(key.field.path)
-    stack = [] if filter is None else [(filter, 1)]
+    for node in leaves(filter):
+        kind_of(node.field.path)
+        match node:
+            case Compare(field, _, value):
+                operand(field.path, value)
+            case In(field, values):
+                for value in values:
+                    operand(field.path, value)
+            case _:
+                pass
+
+
+def leaves(filter: Filter | None) -> Iterator[Condition]:
+    """The conditions of a tree that is not too large.
+
+    Raises:
+        BadRequest: It is.
+    """
+    stack: list[tuple[Filter, int]] = [] if filter is None else [(filter, 1)]
     nodes = 0
     while stack:
         node, depth = stack.pop()
         nodes += 1
-        if nodes > MAX_NODES:
-            raise BadRequest(f"The filter has more than {MAX_NODES} conditions.")
         if depth > MAX_DEPTH:
             raise BadRequest(f"The filter is nested deeper than {MAX_DEPTH} levels.")
         match node:
@@ -63,11 +80,11 @@ def check(filter: Filter | None, sort: Sequence[SortKey] = ()) -> None:
                 stack.extend((item, depth + 1) for item in items)
             case Not(item):
                 stack.append((item, depth + 1))
-            case In(field, values):
-                kind_of(field.path)
-                nodes += len(values)
             case _:
-                kind_of(node.field.path)
+                nodes += len(node.values) if isinstance(node, In) else 0
+                yield node
+        if nodes > MAX_NODES:
+            raise BadRequest(f"The filter has more than {MAX_NODES} conditions.")
 
 
 def matches(filter: Filter, lookup: Lookup) -> bool:

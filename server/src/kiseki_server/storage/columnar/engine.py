@@ -10,7 +10,7 @@ import logging
 import queue
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -63,8 +63,26 @@ class ClientPool:
                 if client is None:
                     client = self._connect()
                 yield client
+        except BaseException:
+            client = self._replaced(client)
+            raise
         finally:
             self._idle.put(client)
+
+    def _replaced(self, client: Client | None) -> Client | None:
+        """A fresh connection for one on which a query failed.
+
+        What an embedded connection had written of a result when the query failed, it puts before
+        the next result. And the engine lives as long as one connection does, so the new one is
+        opened before the old one is closed.
+        """
+        if client is None or self._closed:
+            return client
+        fresh = None
+        with suppress(Exception):
+            fresh = self._connect()
+            client.close()
+        return fresh
 
     def table(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """Run a query; its whole result as Arrow."""

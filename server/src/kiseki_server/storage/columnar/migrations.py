@@ -66,7 +66,7 @@ SETTINGS non_replicated_deduplication_window = 1000
 
 RUNS = """
 CREATE TABLE runs (
-  project UInt64, run UInt64, version UInt64, removed UInt8, deleted UInt8,
+  project UInt64, run UInt64, version UInt64, deleted UInt8,
   name String, display_name String, state LowCardinality(String),
   `group` Nullable(String), job_type Nullable(String), user Nullable(String),
   host Nullable(String), notes Nullable(String), tags Array(String),
@@ -74,7 +74,7 @@ CREATE TABLE runs (
   finished_at Nullable(Int64), duration Nullable(Float64),
   config JSON(max_dynamic_paths = 1024, max_dynamic_types = 6),
   summary JSON(max_dynamic_paths = 1024, max_dynamic_types = 6)
-) ENGINE = ReplacingMergeTree(version, removed) ORDER BY (project, run)
+) ENGINE = ReplacingMergeTree(version) ORDER BY (project, run)
 """
 """The search index over runs; how keys and values stand in the JSON columns: `documents.py`."""
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import cmp_to_key
 
 from kiseki_server.domain.filters.fields import DOCUMENTS, microseconds
-from kiseki_server.domain.filters.rules import check, matches, order
-from kiseki_server.domain.filters.tree import Filter, SortKey
+from kiseki_server.domain.filters.regex import compile_regex
+from kiseki_server.domain.filters.rules import check, leaves, matches, order
+from kiseki_server.domain.filters.tree import Filter, Matches, SortKey
 from kiseki_server.domain.runs.fields import RunFields
 from kiseki_server.domain.runs.index import RunHits
 from kiseki_server.domain.runs.paging import Place, read_cursor, write_cursor
@@ -39,6 +40,9 @@ class MemoryRunIndex:
         deleted: bool = False,
     ) -> RunHits:
         check(filter, sort)
+        for condition in leaves(filter):
+            if isinstance(condition, Matches):
+                compile_regex(condition.regex)
         start = None if cursor is None else read_cursor(cursor, sort)
         with self._lock:
             held = [held for held in self._runs.values() if held[0].project == project]
