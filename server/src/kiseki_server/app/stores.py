@@ -22,6 +22,8 @@ from kiseki_server.storage.blobs.objects import ObjectBlobs
 from kiseki_server.storage.columnar.console import ColumnarConsoleStore
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
+from kiseki_server.storage.columnar.run_index import ColumnarRunIndex
+from kiseki_server.storage.columnar.run_index import ColumnarRunIndex
 from kiseki_server.storage.memory.accounts import (
     AccountTables,
     MemoryCredentialStore,
@@ -107,7 +109,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         blobs=blobs,
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
-        index=MemoryRunIndex(),
+        index=ColumnarRunIndex(engine),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
         closers=closers,
     )
