@@ -23,7 +23,6 @@ from kiseki_server.storage.columnar.console import ColumnarConsoleStore
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.columnar.run_index import ColumnarRunIndex
-from kiseki_server.storage.columnar.run_index import ColumnarRunIndex
 from kiseki_server.storage.memory.accounts import (
     AccountTables,
     MemoryCredentialStore,

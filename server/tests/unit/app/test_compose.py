@@ -64,5 +64,9 @@ def test_what_is_acknowledged_can_be_read(embedded_services: Services) -> None:
         (stats,) = client.get(f"{run}/stats").json()["items"]
         assert (stats["count"], stats["min"], stats["nonfinite"]) == (4, 1.0, 2)
         assert client.get(run).json()["summary"] == {"loss": "Infinity"}
+        found = client.post(
+            "/api/v1/projects/admin/digits/runs/search", json={"filter": 'state = "running"'}
+        ).json()
+        assert ([item["id"] for item in found["items"]], found["total"]) == (["r1"], 1)
         (project,) = client.get("/api/v1/projects").json()["items"]
         assert (project["runs"], project["running"]) == (1, 1)
