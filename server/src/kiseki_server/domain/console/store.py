@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kiseki_server.domain.console.types import Cursor, Line, LinePage
 from kiseki_server.domain.history.types import RunRef
 
 
+@runtime_checkable
 class ConsoleStore(Protocol):
     """Lines by run, writer and number.
 

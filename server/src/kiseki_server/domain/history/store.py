@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -18,6 +18,7 @@ from kiseki_server.domain.history.types import (
 )
 
 
+@runtime_checkable
 class HistoryStore(Protocol):
     """Points by run, stream, key and step.
 
