@@ -131,6 +131,7 @@ def with_kiseki(long: int, runs: int) -> list[Measurement]:
             for batch in series(f"run{number:02d}", 10_000, "charts"):
                 post(batch)
         fill_runs(server, runs)
+        send = Connection(server.url, {"Authorization": f"Bearer {server.key}"})
 
         def chart(names: list[str]) -> bytes:
             return send(
@@ -153,7 +154,7 @@ def with_kiseki(long: int, runs: int) -> list[Measurement]:
 
 
 def fill_runs(server: servers.Server, runs: int) -> None:
-    """Runs with 20 config and 2 summary keys, through ingest with 16 connections."""
+    """Runs with 20 config and 2 summary keys, through ingest with 128 connections."""
     import threading
 
     def send_part(part: range) -> None:
@@ -177,7 +178,7 @@ def fill_runs(server: servers.Server, runs: int) -> None:
             )
 
     threads = [
-        threading.Thread(target=send_part, args=(range(first, runs, 16),)) for first in range(16)
+        threading.Thread(target=send_part, args=(range(first, runs, 128),)) for first in range(128)
     ]
     for thread in threads:
         thread.start()
