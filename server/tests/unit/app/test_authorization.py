@@ -159,6 +159,12 @@ TABLE: dict[str, Request] = {
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/logs": Request(
         Need.READ, f"{P}/runs/r1/logs"
     ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/files": Request(
+        Need.READ, f"{P}/runs/r1/files"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/files/{path}": Request(
+        Need.READ, f"{P}/runs/r1/files/media/a.txt"
+    ),
     "POST /api/v1/ingest": Request(Need.WRITE, "/api/v1/ingest", content=batch("r3")),
     "GET /api/v1/ingest/{entity}/{project}/{run}/{writer}": Request(
         Need.WRITE, "/api/v1/ingest/vision/digits/r1/w"
@@ -213,6 +219,9 @@ def populated(services: Services) -> dict[str, int]:
         project = services.projects.create(root, "vision", "digits")
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
+    with services.files.upload(run.id, "media/a.txt") as upload:
+        upload.write(b"bytes")
+        upload.finish()
     return keys
 
 

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from kiseki_server.protocols.native import (
     admin,
+    files,
     health,
     history,
     ingest,
@@ -34,6 +35,7 @@ routes: list[ControllerRouterHandler] = [
             *history.routes,
             *series.routes,
             *logs.routes,
+            *files.routes,
             *ingest.routes,
             *stream.routes,
         ],
