@@ -36,11 +36,14 @@ export class SeriesBatcher {
   private readonly entries = new Map<string, Entry>();
   private inFlight = 0;
   private isScheduled = false;
-  private hasBatches = true;
 
   constructor(private readonly options: BatcherOptions) {}
 
-  load(request: SeriesRequest, signal?: AbortSignal): Promise<SeriesTable> {
+  /** `fresh` does not join a request that is on its way: its answer may be too old. */
+  load(
+    request: SeriesRequest,
+    { signal, fresh = false }: { signal?: AbortSignal; fresh?: boolean } = {},
+  ): Promise<SeriesTable> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
@@ -48,7 +51,7 @@ export class SeriesBatcher {
       }
       const id = JSON.stringify(request);
       let entry = this.entries.get(id);
-      if (!entry) {
+      if (!entry || (fresh && entry.post)) {
         entry = { id, request, waiting: new Set(), post: null };
         this.entries.set(id, entry);
         this.queue.push(entry);
@@ -89,8 +92,7 @@ export class SeriesBatcher {
     const { maxInFlight = 3, maxQueries = 16 } = this.options;
     while (this.queue.length > 0 && this.inFlight < maxInFlight) {
       const first = this.queue[0] as Entry;
-      const limit = this.hasBatches ? maxQueries : 1;
-      const group = this.queue.filter((each) => sameProject(each, first)).slice(0, limit);
+      const group = this.queue.filter((each) => sameProject(each, first)).slice(0, maxQueries);
       for (const entry of group) this.queue.splice(this.queue.indexOf(entry), 1);
       this.inFlight++;
       void this.send(group).finally(() => {
@@ -107,12 +109,20 @@ export class SeriesBatcher {
       if (group.length === 1) await this.sendOne(group[0] as Entry, post.signal);
       else await this.sendMany(group, post.signal);
     } catch (error) {
-      if (group.length > 1 && isUnknownRoute(error)) {
-        this.hasBatches = false;
-        this.requeue(group);
+      if (group.length > 1 && isOneQuerysFault(error)) {
+        await Promise.all(group.map((entry) => this.sendAlone(entry, post.signal)));
         return;
       }
       for (const entry of group) this.fail(entry, error);
+    }
+  }
+
+  private async sendAlone(entry: Entry, signal: AbortSignal): Promise<void> {
+    if (entry.waiting.size === 0) return;
+    try {
+      await this.sendOne(entry, signal);
+    } catch (error) {
+      this.fail(entry, error);
     }
   }
 
@@ -126,35 +136,34 @@ export class SeriesBatcher {
   private async sendMany(group: readonly Entry[], signal: AbortSignal): Promise<void> {
     const { entity, project } = (group[0] as Entry).request;
     const path = apiPath("projects", entity, project, "series", "batch");
-    const queries = group.map((entry, index) => ({ id: String(index), ...queryOf(entry.request) }));
+    const queries = group.map((entry, index) => ({ id: index, ...queryOf(entry.request) }));
     const response = await this.options.post(path, { queries }, FRAMES, signal);
     if (!response.body) throw new ApiError(0, "empty", "The server's answer is empty.");
     const missing = new Set(group);
     const decoding: Promise<void>[] = [];
-    for await (const frame of readFrames(response.body)) {
-      const entry = group[frame.index];
-      if (!entry || !missing.delete(entry)) continue;
-      decoding.push(this.decode(entry, frame.bytes));
+    let broken: unknown = new ApiError(
+      0,
+      "incomplete",
+      "The server left out a part of its answer.",
+    );
+    try {
+      for await (const frame of readFrames(response.body)) {
+        const entry = group[frame.index];
+        if (entry && missing.delete(entry)) decoding.push(this.decode(entry, frame.bytes));
+      }
+    } catch (error) {
+      broken = error;
     }
     await Promise.all(decoding);
-    for (const entry of missing) {
-      this.fail(entry, new ApiError(0, "incomplete", "The server left out a part of its answer."));
-    }
+    for (const entry of missing) this.fail(entry, broken);
   }
 
   private async decode(entry: Entry, bytes: ArrayBuffer): Promise<void> {
     try {
-      const problem = problemIn(bytes);
-      if (problem) throw problem;
       this.answer(entry, await this.options.decode(bytes));
     } catch (error) {
       this.fail(entry, error);
     }
-  }
-
-  private requeue(group: readonly Entry[]): void {
-    for (const entry of group) entry.post = null;
-    this.queue.unshift(...group.filter((entry) => entry.waiting.size > 0));
   }
 
   private answer(entry: Entry, table: SeriesTable): void {
@@ -186,22 +195,9 @@ function sameProject(a: Entry, b: Entry): boolean {
   return a.request.entity === b.request.entity && a.request.project === b.request.project;
 }
 
-function isUnknownRoute(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 405 || error.status === 501);
-}
-
-/** A query that failed by itself is answered by a JSON problem in its frame. */
-function problemIn(bytes: ArrayBuffer): ApiError | null {
-  const view = new Uint8Array(bytes);
-  if (view[0] !== 0x7b) return null;
-  const problem = JSON.parse(new TextDecoder().decode(view)) as Partial<Record<string, string>>;
-  const status = Number(problem.status ?? 400);
-  return new ApiError(
-    status,
-    problem.error ?? "error",
-    problem.message ?? "The query failed.",
-    problem.hint ?? null,
-  );
+/** A batch is refused whole, say for one run that is gone: asked alone, the others succeed. */
+function isOneQuerysFault(error: unknown): boolean {
+  return error instanceof ApiError && [400, 404, 405, 422, 501].includes(error.status);
 }
 
 function afterFrame(callback: () => void): void {

@@ -1,4 +1,4 @@
-/** One answer of a batch: which query, and its Arrow stream (or JSON problem). */
+/** One answer of a batch: which query, and its Arrow stream. */
 export interface Frame {
   index: number;
   bytes: ArrayBuffer;

@@ -59,9 +59,11 @@ export function useSeries(request: SeriesRequest, options: SeriesOptions = {}): 
   const queryKey = seriesKeys.request(request);
   const query = useQuery({
     queryKey,
-    queryFn: ({ signal }) => batcher.load(request, signal),
+    queryFn: ({ signal }) => batcher.load(request, { signal }),
     enabled: visible && canAsk,
-    staleTime: live ? Number.POSITIVE_INFINITY : undefined,
+    // Live events renew what is shown; after a longer absence it is asked again.
+    staleTime: 10_000,
+    refetchOnWindowFocus: !live,
     placeholderData: (previous: SeriesTable | undefined, before) =>
       sameAxis(before?.queryKey, queryKey) ? keepPreviousData(previous) : undefined,
     structuralSharing: false,
@@ -117,11 +119,16 @@ function useLiveRefresh(
     const { request: now, active: isActive } = latest.current;
     const changed = now.runs.filter((run) => affected.current.has(run));
     if (!isActive || changed.length === 0) return;
-    affected.current.clear();
     const queryKey = seriesKeys.request(now);
-    // Before the first answer there is nothing to renew; it will hold the new points.
-    if (!client.getQueryData(queryKey)) return;
-    const part = await batcher.load({ ...now, runs: changed });
+    const state = client.getQueryState(queryKey);
+    if (state?.fetchStatus === "fetching") {
+      // The answer on its way may be older than the event: renew it once it is there.
+      refresher.request(panel.current, refresh.current);
+      return;
+    }
+    if (!state?.data) return;
+    affected.current.clear();
+    const part = await batcher.load({ ...now, runs: changed }, { fresh: true });
     client.setQueryData<SeriesTable>(queryKey, (known) => known && mergeRuns(known, part, changed));
   });
 

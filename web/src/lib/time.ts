@@ -108,7 +108,7 @@ function fixedTicks(low: number, high: number, step: number, timeZone: string): 
 }
 
 function monthTicks(low: number, high: number, rough: number, timeZone: string): number[] {
-  const months = MONTH_STEPS.find((each) => each * 30 * DAY >= rough) ?? 120;
+  const months = MONTH_STEPS.find((each) => each * 30.5 * DAY >= rough) ?? 120;
   const start = wallClock(low, timeZone);
   const ticks: number[] = [];
   let index = Math.floor((start.year * 12 + start.month - 1) / months) * months;
@@ -160,7 +160,7 @@ export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return seconds > 0 ? "∞" : "–";
   const sign = seconds < 0 ? "−" : "";
   let rest = Math.abs(seconds);
-  if (rest < 60) return `${sign}${Number(rest.toFixed(rest < 10 ? 3 : 1))}s`;
+  if (rest < 59.95) return `${sign}${Number(rest.toFixed(rest < 10 ? 3 : 1))}s`;
   rest = Math.round(rest);
   const parts = [
     [Math.floor(rest / 86400), "d"],
