@@ -144,7 +144,8 @@ class Arrivals:
         self.points = Lane("value")
         self.others = Lane("json")
         self._keys: dict[tuple[History, str], KeyStanding] = {}
-        self._repeats: list[History] = []
+        self.marked: list[History] = []
+        """Histories in which a (key, step) stands a second time from now on."""
 
     def add(self, append: Append, standing: Standing, arrival: int) -> None:
         points = _cells(append.points, None if append.points is None else append.points.value)
@@ -159,7 +160,7 @@ class Arrivals:
         history = (append.run, append.stream)
         if not standing.repeats and _repeats(new_points, new_others, standing):
             standing.repeats = True
-            self._repeats.append(history)
+            self.marked.append(history)
         self._learn(history, standing, new_points, numeric=True)
         self._learn(history, standing, new_others, numeric=False)
         if standing.repeats:
@@ -191,9 +192,9 @@ class Arrivals:
 
     def repeats(self) -> pa.Table | None:
         """Histories in which a (key, step) stands a second time from now on."""
-        if not self._repeats:
+        if not self.marked:
             return None
-        return pa.table(_histories(self._repeats))
+        return pa.table(_histories(self.marked))
 
     def _learn(self, history: History, standing: Standing, cells: Cells, *, numeric: bool) -> None:
         if not len(cells):

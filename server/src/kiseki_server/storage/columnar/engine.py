@@ -40,10 +40,12 @@ class ClientPool:
     own; when all are lent, it waits.
     """
 
-    def __init__(self, connect: Callable[[], Client], *, size: int, resends: bool) -> None:
+    def __init__(self, connect: Callable[[], Client], *, size: int, embedded: bool) -> None:
+        self.alone = embedded
+        """Nobody else writes to this engine, so what we remember of it is true."""
         self._connect = connect
         self._idle: queue.LifoQueue[Client | None] = queue.LifoQueue()
-        self._resends = resends
+        self._resends = not embedded
         self._closed = False
         for _ in range(size):
             self._idle.put(None)
@@ -161,7 +163,7 @@ def open_engine(
             first.command(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)} ENGINE = Atomic")
         finally:
             # The embedded engine lives as long as one connection does: open the next one first.
-            pool = ClientPool(lambda: connect(database), size=connections, resends=url is not None)
+            pool = ClientPool(lambda: connect(database), size=connections, embedded=url is None)
             with pool.client():
                 first.close()
     migrate(pool, durable_against_power_loss=durability == "power")

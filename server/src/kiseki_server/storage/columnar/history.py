@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,8 @@ from kiseki_server.domain.history.types import (
 )
 from kiseki_server.storage.columnar.arrivals import Arrivals
 from kiseki_server.storage.columnar.engine import ClientPool
-from kiseki_server.storage.columnar.series import LATEST, PLAIN, REPEATS, SeriesReader
+from kiseki_server.storage.columnar.repeats import Repeats
+from kiseki_server.storage.columnar.series import LATEST, PLAIN, SeriesReader
 from kiseki_server.storage.columnar.standings import Standings
 
 KEYS = """
@@ -33,13 +35,13 @@ GROUP BY key ORDER BY key LIMIT {limit:UInt64}
 """
 """Keys of runs."""
 
-STATS = """
-SELECT key, count() AS count, countIf(NOT isFinite(value)) AS nonfinite,
-  minOrNullIf(value, isFinite(value)) AS min, maxOrNullIf(value, isFinite(value)) AS max,
-  avgOrNullIf(value, isFinite(value)) AS mean,
+TOTALS = """
+SELECT toString(key) AS key, count() AS count, countIf(isFinite(value)) AS finite,
+  minIf(value, isFinite(value)) AS min, maxIf(value, isFinite(value)) AS max,
+  sumIf(value, isFinite(value)) AS sum,
   argMin(value, step) AS first, argMax(value, step) AS last,
   max(step) AS last_step, argMax(time, step) AS last_time
-FROM ({points}) GROUP BY key ORDER BY key
+FROM {points} GROUP BY key ORDER BY key
 """
 """Statistics of numbers by key."""
 
@@ -54,9 +56,9 @@ SELECT step FROM (
 
 RANGE = """
 SELECT min(first) AS low, max(last) AS high, sum(size) AS count FROM (
-  SELECT min(step) AS first, max(step) AS last, count() AS size FROM ({points})
+  SELECT min(step) AS first, max(step) AS last, count() AS size FROM points {history}
   UNION ALL
-  SELECT min(step) AS first, max(step) AS last, count() AS size FROM ({others})
+  SELECT min(step) AS first, max(step) AS last, count() AS size FROM others {history}
 ) WHERE size > 0
 """
 """The first and the last step."""
@@ -84,7 +86,7 @@ FREE = "ALTER TABLE {table} APPLY DELETED MASK SETTINGS mutations_sync = 0"
 """Starts to rewrite what has hidden rows in it."""
 
 _AT_ONCE = 500
-_ALL_KEYS = " AND key IN {keys:Array(String)}"
+_KEYS = " AND key IN {keys:Array(String)}"
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -98,7 +100,8 @@ class ColumnarHistoryStore:
 
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
-        self._series = SeriesReader(pool)
+        self._repeats = Repeats(pool)
+        self._series = SeriesReader(pool, self._repeats)
         self._standings = Standings(pool)
         self._lock = threading.Lock()
         self._arrival = 0
@@ -135,6 +138,7 @@ class ColumnarHistoryStore:
             self._pool.insert("keys", keys)
         if repeats is not None:
             self._pool.insert("repeats", repeats)
+            self._repeats.add(arrivals.marked)
         for table in arrivals.points.tables():
             self._pool.insert("points", table)
         for table in arrivals.others.tables():
@@ -189,21 +193,19 @@ class ColumnarHistoryStore:
     ) -> Sequence[KeyStats]:
         if keys is not None and not keys:
             return []
-        parameters = self._source(run, stream, keys or ())
-        sql = STATS.replace("{points}", parameters.pop("points"))
-        return [KeyStats(*row) for row in self._pool.rows(sql, parameters)]
+        source = self._source(run, stream, keys or ())
+        # Read straight from the table, plain histories are answered by its projection.
+        points = f"({source.points})" if source.repeats else f"points {source.history}"
+        rows = self._pool.rows(TOTALS.replace("{points}", points), source.parameters)
+        return [_key_stats(*row) for row in rows]
 
     def series(self, query: SeriesQuery) -> pa.Table:
         return self._series.read(query)
 
     def rows(self, query: RowQuery) -> pa.Table:
-        parameters = self._source(query.run, query.stream, query.keys)
-        points, others = parameters.pop("points"), parameters.pop("others")
-
-        def filled(sql: str) -> str:
-            return sql.replace("{points}", points).replace("{others}", others)
-
-        first = self._pool.rows(filled(RANGE), parameters)
+        source = self._source(query.run, query.stream, query.keys)
+        parameters = source.parameters
+        first = self._pool.rows(RANGE.replace("{history}", source.history), parameters)
         low, high, count = first[0] if first else (0, 0, 0)
         if not count or query.limit < 1:
             return ROWS.empty_table()
@@ -214,14 +216,14 @@ class ColumnarHistoryStore:
         while True:
             end = min(high, low + width)
             parameters |= {"low": low, "high": end, "limit": query.limit}
-            steps = self._pool.rows(filled(STEPS), parameters)
+            steps = self._pool.rows(source.within(STEPS), parameters)
             if len(steps) == query.limit or end >= high:
                 break
             width *= 64
         if not steps:
             return ROWS.empty_table()
         parameters |= {"low": steps[0][0], "high": steps[-1][0]}
-        found = self._pool.table(filled(CELLS), parameters)
+        found = self._pool.table(source.within(CELLS), parameters)
         columns: dict[str, Any] = {
             "step": found["step"],
             "time": found["time"].cast(pa.timestamp("us", tz="UTC")),
@@ -238,21 +240,33 @@ class ColumnarHistoryStore:
             self._standings.forget((run, stream) for run in runs for stream in Stream)
             delete_runs(self._pool, ("points", "others", "keys", "repeats"), runs)
 
-    def _source(self, run: RunRef, stream: Stream, keys: Sequence[str]) -> dict[str, Any]:
-        """Parameters for one history, with the SQL that reads its numbers and other values."""
-        places = _places([run], stream)
-        repeated = bool(self._pool.rows(REPEATS, places))
-        points = LATEST if repeated else PLAIN
+    def _source(self, run: RunRef, stream: Stream, keys: Sequence[str]) -> _Source:
+        """SQL for one history; all its keys when none are given."""
+        repeats = bool(self._repeats.among([run], stream))
+        points = LATEST if repeats else PLAIN
         if not keys:
-            points = points.replace(_ALL_KEYS, "")
-        others = points.replace("FROM points", "FROM others").replace("value", "json")
-        return places | {
-            "plain": places["runs"],
-            "repeated": places["runs"],
-            "keys": sorted(set(keys)),
-            "points": points,
-            "others": others,
-        }
+            points = points.replace(_KEYS, "")
+        parameters = _places([run], stream)
+        bound = {"plain": [run.run], "repeated": [run.run], "keys": sorted(set(keys))}
+        return _Source(points, repeats, parameters | bound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    points: str
+    """Selects the numbers."""
+    repeats: bool
+    parameters: dict[str, Any]
+
+    @property
+    def history(self) -> str:
+        """The condition alone, repeats and all."""
+        return "WHERE" + self.points.partition("WHERE")[2].partition("ORDER BY")[0]
+
+    def within(self, sql: str) -> str:
+        """The SQL with what selects numbers and other values."""
+        others = self.points.replace("FROM points", "FROM others").replace("value", "json")
+        return sql.replace("{points}", self.points).replace("{others}", others)
 
 
 def check_regex(pool: ClientPool, regex: str) -> None:
@@ -272,6 +286,32 @@ def delete_runs(pool: ClientPool, tables: Sequence[str], runs: Sequence[RunRef])
             pool.command(DELETE.replace("{table}", table), places)
     for table in tables:
         pool.command(FREE.replace("{table}", table))
+
+
+def _key_stats(
+    key: str,
+    count: int,
+    finite: int,
+    low: float,
+    high: float,
+    total: float,
+    first: float,
+    last: float,
+    last_step: int,
+    last_time: int,
+) -> KeyStats:
+    return KeyStats(
+        key,
+        count=count,
+        nonfinite=count - finite,
+        min=low if finite else None,
+        max=high if finite else None,
+        mean=total / finite if finite else None,
+        first=first,
+        last=last,
+        last_step=last_step,
+        last_time=last_time,
+    )
 
 
 def _places(runs: Sequence[RunRef], stream: Stream) -> dict[str, Any]:

@@ -13,19 +13,13 @@ from kiseki_server.domain.history.rules import Grid, check_series
 from kiseki_server.domain.history.tables import SERIES, with_range
 from kiseki_server.domain.history.types import SeriesQuery, SeriesRun
 from kiseki_server.storage.columnar.engine import ClientPool
+from kiseki_server.storage.columnar.repeats import Repeats
 
 ONE_BY_ONE = 32
 """Up to so many keys are asked for one by one, which is faster than grouping by key."""
 
 TOGETHER = 256
 """So many keys go into one query otherwise."""
-
-REPEATS = """
-SELECT DISTINCT run FROM repeats
-WHERE project IN {projects:Array(UInt64)} AND run IN {runs:Array(UInt64)}
-  AND stream = {stream:UInt8}
-"""
-"""Which of the runs have repeats."""
 
 PLAIN = """
 SELECT run, key, step, time, value FROM points
@@ -46,6 +40,9 @@ SELECT run, key, step, time, value FROM (
 """
 """Numbers of runs with repeats, the last of each (key, step)."""
 
+KEYS = "AND key IN {keys:Array(String)}"
+STEPS = " AND step BETWEEN {low_step:Int64} AND {high_step:Int64}"
+
 PAIRED = """
 SELECT y.run AS run, y.key AS key, y.step AS step, x.value AS x, y.value AS value
 FROM ({points}) AS y
@@ -54,10 +51,25 @@ WHERE isFinite(x.value)
 """
 """Numbers with those of another key at the same step."""
 
-EXTENT = """
-SELECT min(x) AS low, max(x) AS high, count() AS count FROM (SELECT {x} AS x FROM ({points}))
+PLAIN_EXTENT = """
+SELECT run, min(step) AS first_step, max(step) AS last_step,
+  min(time) AS first_time, max(time) AS last_time
+FROM points
+WHERE project IN {projects:Array(UInt64)} AND run IN {plain:Array(UInt64)}
+  AND stream = {stream:UInt8} AND key IN {keys:Array(String)}
+GROUP BY run
 """
-"""The range of x."""
+"""The range of steps and of times of runs without repeats, from the projection."""
+
+LATEST_EXTENT = """
+SELECT run, min(step) AS first_step, max(step) AS last_step,
+  min(time) AS first_time, max(time) AS last_time
+FROM ({latest}) GROUP BY run
+"""
+"""The same of runs with repeats."""
+
+PAIRED_EXTENT = "SELECT min(x) AS low, max(x) AS high, count() AS count FROM ({points})"
+"""The range of another key."""
 
 BUCKETS = """
 SELECT {place} AS place, min(x) AS x_first, max(x) AS x_last,
@@ -86,8 +98,9 @@ _SORTABLE = (
 class SeriesReader:
     """Answers series queries."""
 
-    def __init__(self, pool: ClientPool) -> None:
+    def __init__(self, pool: ClientPool, repeats: Repeats) -> None:
         self._pool = pool
+        self._repeats = repeats
 
     def read(self, query: SeriesQuery) -> pa.Table:
         """The buckets of all series of the query."""
@@ -119,16 +132,14 @@ class SeriesReader:
         return with_range(table, low, high)
 
     def _parameters(self, query: SeriesQuery, runs: Sequence[SeriesRun]) -> dict[str, Any]:
-        everything = {
-            "projects": sorted({run.ref.project for run in runs}),
-            "runs": [run.ref.run for run in runs],
-            "stream": int(query.stream),
-        }
-        repeated = {run for (run,) in self._pool.rows(REPEATS, everything)}
+        repeated = self._repeats.among([run.ref for run in runs], query.stream)
+        ids = [run.ref.run for run in runs]
         return {
-            **everything,
-            "plain": [run for run in everything["runs"] if run not in repeated],
-            "repeated": [run for run in everything["runs"] if run in repeated],
+            "projects": sorted({run.ref.project for run in runs}),
+            "runs": ids,
+            "stream": int(query.stream),
+            "plain": [run for run in ids if run not in repeated],
+            "repeated": [run for run in ids if run in repeated],
             "starts": [run.start for run in runs],
             "x_keys": [] if query.x_key is None else [query.x_key],
         }
@@ -146,9 +157,25 @@ class SeriesReader:
     def _extent(
         self, query: SeriesQuery, points: str, keys: Sequence[str], parameters: dict[str, Any]
     ) -> tuple[float, float] | None:
-        sql = _filled(EXTENT, points=points, x=_axis(query, parameters))
-        ((low, high, count),) = self._pool.rows(sql, {**parameters, "keys": list(keys)})
-        return (float(low), float(high)) if count else None
+        bound = {**parameters, "keys": list(keys)}
+        if query.x_key is not None:
+            rows = self._pool.rows(_filled(PAIRED_EXTENT, points=points), bound)
+            ((low, high, count),) = rows
+            return (low, high) if count else None
+        parts = [PLAIN_EXTENT] if parameters["plain"] else []
+        parts += [_filled(LATEST_EXTENT, latest=LATEST)] if parameters["repeated"] else []
+        rows = self._pool.rows(" UNION ALL ".join(parts), bound)
+        if not rows:
+            return None
+        if query.x == "step":
+            return float(min(row[1] for row in rows)), float(max(row[2] for row in rows))
+        if query.x == "time":
+            return float(min(row[3] for row in rows)), float(max(row[4] for row in rows))
+        starts = dict(zip(parameters["runs"], parameters["starts"], strict=True))
+        return (
+            min((row[3] - starts[row[0]]) / 1_000_000 for row in rows),
+            max((row[4] - starts[row[0]]) / 1_000_000 for row in rows),
+        )
 
     def _buckets(
         self,
@@ -181,8 +208,10 @@ class SeriesReader:
             x=_axis(query, parameters),
             raw={"key": "x", "step": "step", "time": "time"}[_base(query)],
             order=order,
-            within=_within(query, grid),
+            within=_within(query),
         )
+        if query.x_key is None and query.x == "step":
+            sql = sql.replace(KEYS, KEYS + STEPS)
         found = self._pool.table(
             sql,
             {
@@ -247,10 +276,8 @@ def _axis(query: SeriesQuery, parameters: Mapping[str, Any]) -> str:
     )
 
 
-def _within(query: SeriesQuery, grid: Grid) -> str:
+def _within(query: SeriesQuery) -> str:
     if _base(query) == "step":
-        return "step BETWEEN {low_step:Int64} AND {high_step:Int64}"
-    if query.low is None and query.high is None:
         return "1"
     return "x >= {low:Float64} AND x <= {high:Float64}"
 
