@@ -134,7 +134,8 @@ class SummaryState:
         ends = np.r_[starts[1:], len(key)] - 1
         finite = np.isfinite(value)
         counts = np.add.reduceat(finite.astype(np.int64), starts)
-        totals = np.add.reduceat(np.where(finite, value, 0.0), starts)
+        with np.errstate(over="ignore"):  # huge numbers have an infinite sum
+            totals = np.add.reduceat(np.where(finite, value, 0.0), starts)
         lows = np.minimum.reduceat(np.where(finite, value, np.inf), starts)
         highs = np.maximum.reduceat(np.where(finite, value, -np.inf), starts)
         for at, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
