@@ -2,6 +2,14 @@ import { queryOptions } from "@tanstack/react-query";
 import { apiPath, request, send } from "./http";
 import type { RunFile } from "./types";
 
+/** Nobody looks through more than this in a list. */
+const MAX_FILES = 10_000;
+
+interface FilePage {
+  items: RunFile[];
+  cursor: string | null;
+}
+
 export const fileKeys = {
   list: (entity: string, project: string, run: string) => ["files", entity, project, run] as const,
 };
@@ -11,7 +19,14 @@ export const filesQuery = (entity: string, project: string, run: string) =>
     queryKey: fileKeys.list(entity, project, run),
     queryFn: async ({ signal }) => {
       const path = `${apiPath("projects", entity, project, "runs", run)}/files`;
-      return (await request<{ items: RunFile[] }>("GET", path, { signal })).items;
+      const files: RunFile[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: FilePage = await request("GET", path, { signal, query: { cursor } });
+        files.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== null && files.length < MAX_FILES);
+      return files;
     },
   });
 

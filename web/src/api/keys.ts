@@ -1,17 +1,12 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { apiPath, request } from "./http";
-import type { KeyInfo } from "./types";
+import type { KeyStatistics, LoggedKeyPage } from "./types";
 
 export type Stream = "history" | "system";
 
 /** More panels than this cannot be looked through; search narrows them. */
 export const MAX_KEYS = 5000;
 const PAGE = 1000;
-
-interface KeyPage {
-  items: KeyInfo[];
-  after: string | null;
-}
 
 export interface LoggedKeys {
   /** Keys with numbers, which a line chart can draw. */
@@ -35,10 +30,14 @@ async function readKeys(
   const keys: string[] = [];
   let after: string | null = null;
   do {
-    const page: KeyPage = await request("POST", `${apiPath("projects", entity, project)}/keys`, {
-      signal,
-      body: { ...body, after, limit: PAGE },
-    });
+    const page: LoggedKeyPage = await request(
+      "POST",
+      `${apiPath("projects", entity, project)}/keys`,
+      {
+        signal,
+        body: { ...body, after, limit: PAGE },
+      },
+    );
     for (const item of page.items) if (item.numeric) keys.push(item.key);
     after = page.after;
   } while (after !== null && keys.length < MAX_KEYS);
@@ -62,19 +61,6 @@ export const keysOfRunsQuery = (
     staleTime: 30_000,
   });
 
-export interface KeyStats {
-  key: string;
-  count: number;
-  nonfinite: number;
-  min: unknown;
-  max: unknown;
-  mean: unknown;
-  first: unknown;
-  last: unknown;
-  last_step: number | null;
-  last_time: string | null;
-}
-
 export const statsQuery = (
   entity: string,
   project: string,
@@ -86,7 +72,7 @@ export const statsQuery = (
     queryKey: ["stats", entity, project, run, stream, keys],
     queryFn: async ({ signal }) => {
       const path = `${apiPath("projects", entity, project, "runs", run)}/stats`;
-      const answer = await request<{ items: KeyStats[] }>("GET", path, {
+      const answer = await request<{ items: KeyStatistics[] }>("GET", path, {
         signal,
         query: { stream, key: keys },
       });

@@ -1,11 +1,6 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import { apiPath, request } from "./http";
-import type { LogLine } from "./types";
-
-export interface LogPage {
-  items: LogLine[];
-  total: number;
-}
+import type { LogPage } from "./types";
 
 export interface LogSearch {
   search: string;

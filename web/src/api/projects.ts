@@ -1,12 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { apiPath, request } from "./http";
-import type { Project } from "./types";
-
-export interface ProjectPage {
-  items: Project[];
-  cursor: string | null;
-  total: number;
-}
+import type { Project, ProjectPage } from "./types";
 
 export const projectKeys = {
   all: ["projects"] as const,
@@ -24,6 +18,15 @@ export const projectsQuery = (search: string) =>
       }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.cursor,
+  });
+
+/** The projects to jump to. */
+export const paletteProjectsQuery = (search: string) =>
+  queryOptions({
+    queryKey: [...projectKeys.list(search), "palette"],
+    queryFn: ({ signal }) =>
+      request<ProjectPage>("GET", "/api/v1/projects", { signal, query: { search, limit: 8 } }),
+    placeholderData: keepPreviousData,
   });
 
 export const projectQuery = (entity: string, project: string) =>

@@ -1,22 +1,14 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Sort } from "@/lib/view";
 import { apiPath, request } from "./http";
-import type { Run } from "./types";
-
-export interface RunPage {
-  items: Run[];
-  cursor: string | null;
-  total: number;
-}
+import type { Run, RunFields, RunPage } from "./types";
 
 export interface RunSearch {
   filter: string | null;
   sort: readonly Sort[];
 }
 
-export type RunChange = Partial<
-  Pick<Run, "display_name" | "tags" | "notes" | "group" | "job_type">
->;
+export type RunChange = Partial<RunFields>;
 
 export const runKeys = {
   project: (entity: string, project: string) => ["runs", entity, project] as const,
@@ -48,6 +40,15 @@ export const runSearchQuery = (entity: string, project: string, search: RunSearc
       searchRuns(entity, project, search, { limit, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.cursor,
+    placeholderData: keepPreviousData,
+  });
+
+/** The runs to jump to. */
+export const paletteRunsQuery = (entity: string, project: string, filter: string | null) =>
+  queryOptions({
+    queryKey: [...runKeys.project(entity, project), "palette", filter],
+    queryFn: ({ signal }) =>
+      searchRuns(entity, project, { filter, sort: [] }, { limit: 8, cursor: null }, signal),
     placeholderData: keepPreviousData,
   });
 

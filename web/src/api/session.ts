@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { queryOptions } from "@tanstack/react-query";
 import { request } from "./http";
-import type { ApiKey, SessionInfo } from "./types";
+import type { ApiKey, NewApiKey, SessionInfo } from "./types";
 
 export const sessionKeys = {
   current: ["session"] as const,
@@ -32,15 +32,14 @@ export async function signOut(client: QueryClient): Promise<void> {
 export const keysQuery = queryOptions({
   queryKey: sessionKeys.keys,
   queryFn: async ({ signal }) => {
-    const answer = await request<ApiKey[] | { items: ApiKey[] }>("GET", "/api/v1/keys", { signal });
-    return Array.isArray(answer) ? answer : answer.items;
+    return (await request<{ items: ApiKey[] }>("GET", "/api/v1/keys", { signal })).items;
   },
 });
 
-export function createKey(name: string): Promise<ApiKey & { key: string }> {
+export function createKey(name: string): Promise<NewApiKey> {
   return request("POST", "/api/v1/keys", { body: { name } });
 }
 
-export function revokeKey(id: string): Promise<void> {
-  return request("DELETE", `/api/v1/keys/${encodeURIComponent(id)}`);
+export function revokeKey(id: number): Promise<void> {
+  return request("DELETE", `/api/v1/keys/${id}`);
 }

@@ -1,47 +1,22 @@
-export interface Problem {
-  error: string;
-  message: string;
-  hint?: string | null;
-}
+import type { components } from "./generated";
 
-export interface SessionInfo {
-  user: { name: string; email: string | null; admin: boolean };
-  entities: { name: string; kind: string; role: string }[];
-  default_entity: string;
-  csrf_token: string;
-  server: { version: string; base_url: string };
-}
+type Schemas = components["schemas"];
 
-export interface ApiKey {
-  id: string;
-  name: string;
-  hint: string;
-  created_at: string;
-  last_used_at: string | null;
-}
+export type SessionInfo = Schemas["Session"];
+export type ApiKey = Schemas["Key"];
+export type NewApiKey = Schemas["NewKey"];
+export type Project = Schemas["ProjectInfo"];
+export type ProjectPage = Schemas["Projects"];
+export type Metric = Schemas["Metric"];
+export type Run = Schemas["RunInfo"];
+export type RunPage = Schemas["RunPageInfo"];
+export type RunFields = Schemas["RunFields"];
+export type LoggedKeyPage = Schemas["LoggedKeys"];
+export type KeyStatistics = Schemas["Statistics"];
+export type LogLine = Schemas["LogLine"];
+export type LogPage = Schemas["LogLines"];
 
-export interface Project {
-  entity: string;
-  name: string;
-  description: string | null;
-  visibility: string;
-  created_at: string;
-  updated_at: string;
-  runs: number;
-  running: number;
-  last_run_at: string | null;
-  can_write: boolean;
-}
-
-export interface Metric {
-  name: string;
-  step_metric: string | null;
-  step_sync: boolean | null;
-  hidden: boolean | null;
-  summary: string[] | null;
-  goal: string | null;
-}
-
+/** What the client tells of where a run was started; every part may be missing. */
 export interface Environment {
   host?: string | null;
   user?: string | null;
@@ -59,49 +34,6 @@ export interface Environment {
   gpus?: Record<string, unknown>[];
   packages?: Record<string, string>;
   client?: string | null;
-}
-
-export interface Run {
-  id: string;
-  entity: string;
-  project: string;
-  display_name: string;
-  state: string;
-  state_reason: string | null;
-  exit_code: number | null;
-  group: string | null;
-  job_type: string | null;
-  tags: string[];
-  notes: string | null;
-  user: string | null;
-  host: string | null;
-  config: Record<string, unknown>;
-  summary: Record<string, unknown>;
-  metrics: Metric[];
-  environment: Environment | null;
-  created_at: string;
-  updated_at: string;
-  started_at: string | null;
-  heartbeat_at: string | null;
-  finished_at: string | null;
-  duration_s: number | null;
-  stop_requested: boolean;
-}
-
-export interface KeyInfo {
-  key: string;
-  numeric: number | boolean;
-  other: number | boolean;
-  runs?: number;
-}
-
-export interface LogLine {
-  cursor: string;
-  time: string;
-  level: string | null;
-  label: string | null;
-  number: number;
-  text: string;
 }
 
 export interface RunFile {

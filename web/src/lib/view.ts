@@ -146,6 +146,19 @@ export function writeRunsView(view: RunsView): Params {
   });
 }
 
+/** The parameters with those of the given names replaced; empty words go. */
+export function replaceParams(
+  old: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+  next: Params,
+): Params {
+  const kept = Object.entries(old).filter(([name]) => !names.includes(name));
+  const all = [...kept, ...Object.entries(next)];
+  return Object.fromEntries(
+    all.filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
+  );
+}
+
 /** `?a=b` ↔ words by name; TanStack Router would read JSON into them. */
 export function parseParams(search: string): Params {
   return Object.fromEntries(new URLSearchParams(search));

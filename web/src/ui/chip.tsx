@@ -3,15 +3,27 @@ import styles from "./chip.module.css";
 import type { IconName } from "./icon";
 import { Icon } from "./icon";
 
-export const runStates = ["running", "finished", "failed", "crashed", "killed"] as const;
+export const runStates = [
+  "pending",
+  "running",
+  "finished",
+  "failed",
+  "crashed",
+  "killed",
+  "preempting",
+  "preempted",
+] as const;
 export type RunState = (typeof runStates)[number];
 
 const icons: Record<RunState, IconName | null> = {
+  pending: "clock",
   running: null,
   finished: "check",
   failed: "close",
   crashed: "bolt",
   killed: "stop",
+  preempting: "pause",
+  preempted: "pause",
 };
 
 export function isRunState(state: string): state is RunState {
@@ -20,7 +32,7 @@ export function isRunState(state: string): state is RunState {
 
 /** State of a run as icon and text, never by colour alone. */
 export function StateChip({ state, label }: { state: string; label: string }) {
-  const known = isRunState(state) ? state : "killed";
+  const known = isRunState(state) ? state : "pending";
   return (
     <span className={`${styles.state} ${styles[known]}`}>
       <StateGlyph state={state} />
@@ -31,7 +43,7 @@ export function StateChip({ state, label }: { state: string; label: string }) {
 
 /** The icon alone, for narrow lists; the label is its spoken name. */
 export function StateGlyph({ state, label }: { state: string; label?: string }) {
-  const known = isRunState(state) ? state : "killed";
+  const known = isRunState(state) ? state : "pending";
   const icon = icons[known];
   return (
     <span className={`${styles.glyph} ${label ? styles[known] : ""}`} title={label}>

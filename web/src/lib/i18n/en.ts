@@ -27,7 +27,9 @@ export const en = {
     failed: "Failed",
     crashed: "Crashed",
     killed: "Stopped",
-    unknown: "Unknown",
+    pending: "Waiting",
+    preempting: "Being preempted",
+    preempted: "Preempted",
   },
   shell: {
     projects: "Projects",
@@ -91,7 +93,7 @@ export const en = {
     open: "Open the row",
     close: "Close the drawer or dialog",
     zoom: "Drag to zoom, double-click to reset",
-    then: "then",
+    afterwards: "then",
   },
   signIn: {
     title: "Sign in",
@@ -113,7 +115,7 @@ export const en = {
     defaultName: "Command line",
     create: "Create an API key",
     once: "This key is shown only now. Copy it before you leave the page.",
-    then: "Then, in a terminal:",
+    afterwards: "Then, in a terminal:",
   },
   settings: {
     title: "Settings",

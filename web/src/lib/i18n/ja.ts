@@ -29,7 +29,9 @@ export const ja: Catalogue = {
     failed: "失敗",
     crashed: "異常終了",
     killed: "停止",
-    unknown: "不明",
+    pending: "待機中",
+    preempting: "中断処理中",
+    preempted: "中断",
   },
   shell: {
     projects: "プロジェクト",
@@ -93,7 +95,7 @@ export const ja: Catalogue = {
     open: "行を開く",
     close: "ドロワーやダイアログを閉じる",
     zoom: "ドラッグで拡大、ダブルクリックで元に戻す",
-    then: "続けて",
+    afterwards: "続けて",
   },
   signIn: {
     title: "サインイン",
@@ -116,7 +118,7 @@ export const ja: Catalogue = {
     defaultName: "コマンドライン",
     create: "API キーを作成",
     once: "このキーは今だけ表示されます。ページを離れる前にコピーしてください。",
-    then: "続けて、ターミナルで:",
+    afterwards: "続けて、ターミナルで:",
   },
   settings: {
     title: "設定",

@@ -1,0 +1,115 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { ApiError } from "@/api/http";
+import { sessionQuery } from "@/api/session";
+import { Shell } from "@/features/shell/shell";
+import type { Params } from "@/lib/view";
+import { parseParams, stringifyParams } from "@/lib/view";
+import { CrashPage, NotFoundPage, PendingPage } from "./pages";
+
+interface Context {
+  client: QueryClient;
+}
+
+const words = (search: Record<string, unknown>): Params => search as Params;
+
+const root = createRootRouteWithContext<Context>()({
+  validateSearch: words,
+  component: Outlet,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/signin",
+  component: lazyRouteComponent(() => import("./sign-in"), "SignIn"),
+});
+
+/** Everything inside needs a session; without one the visitor signs in and comes back. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(sessionQuery);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      const next: Params = location.href === "/" ? {} : { next: location.href };
+      throw redirect({ to: "/signin", search: next, replace: true });
+    }
+  },
+});
+
+const projects = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/projects/page"), "ProjectsPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/session/settings"), "SettingsPage"),
+});
+
+const authorize = createRoute({
+  getParentRoute: () => inside,
+  path: "/authorize",
+  component: lazyRouteComponent(() => import("@/features/session/authorize"), "AuthorizePage"),
+});
+
+const workspace = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project",
+  component: lazyRouteComponent(() => import("@/features/workspace/page"), "WorkspacePage"),
+});
+
+const runs = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/runs",
+  component: lazyRouteComponent(() => import("@/features/runs/page"), "RunsPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/runs/$run",
+  component: lazyRouteComponent(() => import("@/features/run/page"), "RunPage"),
+});
+
+const runTab = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/runs/$run/$tab",
+  component: lazyRouteComponent(() => import("@/features/run/page"), "RunPage"),
+});
+
+const tree = root.addChildren([
+  signIn,
+  inside.addChildren([projects, settings, authorize, workspace, runs, run, runTab]),
+]);
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    parseSearch: parseParams,
+    stringifySearch: stringifyParams,
+    defaultPreload: "intent",
+    defaultPendingComponent: PendingPage,
+    defaultErrorComponent: CrashPage,
+    defaultNotFoundComponent: NotFoundPage,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

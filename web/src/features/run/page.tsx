@@ -1,0 +1,110 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { useTranslation } from "react-i18next";
+import { ApiError } from "@/api/http";
+import { runKeys, runQuery } from "@/api/runs";
+import { useLiveEvent } from "@/api/stream";
+import type { Run } from "@/api/types";
+import { Failure } from "@/features/failure";
+import { usePageTitle } from "@/features/title";
+import type { IconName } from "@/ui/icon";
+import { Icon } from "@/ui/icon";
+import { EmptyState, SkeletonRows } from "@/ui/states";
+import { RunHeader } from "./header";
+import { RunOverview } from "./overview";
+import styles from "./run.module.css";
+
+const tabs = ["overview", "charts", "system", "logs", "files"] as const;
+type Tab = (typeof tabs)[number];
+
+const icons: Record<Tab, IconName> = {
+  overview: "overview",
+  charts: "chart",
+  system: "cpu",
+  logs: "terminal",
+  files: "file",
+};
+
+const RunCharts = lazy(() => import("./charts").then((m) => ({ default: m.RunCharts })));
+const RunLogs = lazy(() => import("./logs").then((m) => ({ default: m.RunLogs })));
+const RunFiles = lazy(() => import("./files").then((m) => ({ default: m.RunFiles })));
+
+/** Everything about one run. */
+export function RunPage() {
+  const { t } = useTranslation();
+  const params = useParams({ strict: false }) as Record<string, string>;
+  const { entity = "", project = "", run: id = "" } = params;
+  const tab = tabs.find((name) => name === params.tab) ?? "overview";
+  const run = useQuery(runQuery(entity, project, id));
+  useLiveRun(entity, project, id);
+  usePageTitle(run.data?.display_name ?? id, project);
+
+  if (run.isPending) return <SkeletonRows rows={10} label={t("common.loading")} />;
+  if (run.isError && !run.data) {
+    if (run.error instanceof ApiError && run.error.status === 404) {
+      return (
+        <EmptyState icon="search" title={t("run.notFound", { name: id })}>
+          {t("run.notFoundText")}
+        </EmptyState>
+      );
+    }
+    return <Failure title={t("run.error")} error={run.error} onRetry={run.refetch} />;
+  }
+  return (
+    <div className={styles.page}>
+      <RunHeader run={run.data} />
+      <nav className={styles.tabs} aria-label={t("run.tabs")}>
+        {tabs.map((name) => (
+          <Link
+            key={name}
+            to="/$entity/$project/runs/$run/$tab"
+            params={{ entity, project, run: id, tab: name }}
+            aria-current={name === tab ? "page" : undefined}
+          >
+            <Icon name={icons[name]} size={15} />
+            {t(`run.${name}`)}
+          </Link>
+        ))}
+      </nav>
+      <div className={styles.body}>
+        <Suspense fallback={<SkeletonRows label={t("common.loading")} />}>
+          <TabBody tab={tab} run={run.data} />
+        </Suspense>
+      </div>
+    </div>
+  );
+}
+
+function TabBody({ tab, run }: { tab: Tab; run: Run }) {
+  switch (tab) {
+    case "charts":
+      return <RunCharts key="history" run={run} stream="history" />;
+    case "system":
+      return <RunCharts key="system" run={run} stream="system" />;
+    case "logs":
+      return <RunLogs run={run} />;
+    case "files":
+      return <RunFiles run={run} />;
+    default:
+      return (
+        <div className={styles.overview}>
+          <RunOverview run={run} />
+        </div>
+      );
+  }
+}
+
+function useLiveRun(entity: string, project: string, id: string) {
+  const client = useQueryClient();
+  const isOurs = (event: { entity: string; project: string; run: string }) =>
+    event.entity === entity && event.project === project && event.run === id;
+  const refetch = () => {
+    void client.invalidateQueries({ queryKey: runKeys.one(entity, project, id) });
+  };
+  useLiveEvent("run.changed", (event) => isOurs(event) && refetch());
+  useLiveEvent("history.appended", (event) => {
+    if (isOurs(event) && event.stream === "history") refetch();
+  });
+  useLiveEvent("resync", refetch);
+}

@@ -1,0 +1,55 @@
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { flatten } from "@/lib/flatten";
+import { formatValue, readNumber } from "@/lib/format";
+import { Button } from "@/ui/button";
+import styles from "./run.module.css";
+
+const BATCH = 200;
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** Keys and values, nested ones by their path. */
+export function ValueTable({
+  values,
+  search,
+}: {
+  values: Record<string, unknown>;
+  search: string;
+}) {
+  const { t } = useTranslation();
+  const [most, setMost] = useState(BATCH);
+  const rows = useMemo(() => {
+    const words = search.toLowerCase();
+    return flatten(values)
+      .filter(([key, value]) => `${key} ${formatValue(value)}`.toLowerCase().includes(words))
+      .sort(([a], [b]) => collator.compare(a, b));
+  }, [values, search]);
+  if (rows.length === 0) return <p className={styles.nothing}>{t("run.noMatch")}</p>;
+  return (
+    <>
+      <table className={styles.values}>
+        <thead className="visually-hidden">
+          <tr>
+            <th>{t("run.metric")}</th>
+            <th>{t("run.value")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, most).map(([key, value]) => (
+            <tr key={key}>
+              <th scope="row">{key}</th>
+              <td title={typeof value === "number" ? String(value) : undefined}>
+                {formatValue(readNumber(value) ?? value)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length > most && (
+        <Button size="s" variant="ghost" onClick={() => setMost(most + 5 * BATCH)}>
+          {t("common.showMore", { count: rows.length - most })}
+        </Button>
+      )}
+    </>
+  );
+}
