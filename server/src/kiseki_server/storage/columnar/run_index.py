@@ -36,7 +36,7 @@ COUNT = "SELECT count() AS total " + MATCHING
 """How many runs match."""
 
 PATHS = """
-SELECT DISTINCT arrayJoin(JSONAllPaths({root})) AS path FROM runs FINAL
+SELECT arrayJoin(distinctJSONPaths({root})) AS path FROM runs FINAL
 WHERE project = {project:UInt64}
 """
 """Paths that occur in a document."""
