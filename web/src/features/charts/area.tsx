@@ -1,7 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { keysOfRunsQuery, MAX_KEYS } from "@/api/keys";
+import { keysOfRunsQuery, loggedKeys, MAX_KEYS } from "@/api/keys";
+import { useLiveEvent } from "@/api/stream";
 import { Failure } from "@/features/failure";
 import { useChartsView } from "@/features/url";
 import { isHidden } from "@/lib/axis";
@@ -37,6 +38,15 @@ export function PanelArea({
     ...keysOfRunsQuery(scope.entity, scope.project, ids, scope.stream, view.panels),
     enabled: deeper && ids.length > 0,
   });
+  const client = useQueryClient();
+  const refetchKeys = () => {
+    void client.invalidateQueries({ queryKey: loggedKeys.project(scope.entity, scope.project) });
+  };
+  useLiveEvent("history.appended", (event) => {
+    const isOurs = event.entity === scope.entity && event.project === scope.project;
+    if (isOurs && event.keys_added && ids.includes(event.run)) refetchKeys();
+  });
+  useLiveEvent("resync", refetchKeys);
   const keys = deeper ? (found.data ?? known.data) : known.data;
 
   const all = useMemo(() => {

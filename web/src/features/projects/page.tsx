@@ -1,14 +1,17 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { projectsQuery } from "@/api/projects";
+import { projectKeys, projectsQuery } from "@/api/projects";
+import { useLiveEvent } from "@/api/stream";
 import type { Project } from "@/api/types";
 import { Failure } from "@/features/failure";
 import { Moment } from "@/features/moment";
+import { useStateLabel } from "@/features/runs/state";
+import { usePageTitle } from "@/features/title";
 import type { Params } from "@/lib/view";
 import { Button } from "@/ui/button";
-import { StateChip } from "@/ui/chip";
+import { runStates, StateChip, StateGlyph } from "@/ui/chip";
 import { SearchInput } from "@/ui/field";
 import { Icon } from "@/ui/icon";
 import { EmptyState, Skeleton } from "@/ui/states";
@@ -22,6 +25,7 @@ export function ProjectsPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const search = (useSearch({ strict: false }) as Params).q ?? "";
+  usePageTitle(t("projects.title"));
   const [creating, setCreating] = useState(false);
   const [at, setAt] = useState(-1);
   const setSearch = useCallback(
@@ -33,6 +37,7 @@ export function ProjectsPage() {
   );
   const [draft, setDraft] = useDraft(search, setSearch);
   const projects = useInfiniteQuery(projectsQuery(search));
+  useLiveProjects();
   const items = projects.data?.pages.flatMap((page) => page.items) ?? [];
   const total = projects.data?.pages[0]?.total ?? items.length;
   const open = (index: number) => {
@@ -99,8 +104,24 @@ export function ProjectsPage() {
   );
 }
 
+/** Counts follow the events of all projects, at most every few seconds. */
+function useLiveProjects() {
+  const client = useQueryClient();
+  const timer = useRef<number | null>(null);
+  const refetch = () => {
+    timer.current ??= window.setTimeout(() => {
+      timer.current = null;
+      void client.invalidateQueries({ queryKey: projectKeys.all });
+    }, 1500);
+  };
+  useLiveEvent("run.changed", refetch);
+  useLiveEvent("project.changed", refetch);
+  useLiveEvent("resync", refetch);
+}
+
 function Card({ project, current }: { project: Project; current: boolean }) {
   const { t } = useTranslation();
+  const label = useStateLabel();
   return (
     <li>
       <Link
@@ -121,6 +142,14 @@ function Card({ project, current }: { project: Project; current: boolean }) {
             <StateChip state="running" label={t("projects.running", { count: project.running })} />
           )}
           <span className="numeric">{t("projects.runs", { count: project.runs })}</span>
+          {runStates
+            .filter((state) => state !== "running" && (project.states[state] ?? 0) > 0)
+            .map((state) => (
+              <span key={state} className={styles.state}>
+                <StateGlyph state={state} label={label(state)} />
+                <span className="numeric">{project.states[state]}</span>
+              </span>
+            ))}
           <span className={styles.grow} />
           <span className={styles.when}>
             <Icon name="clock" size={13} />

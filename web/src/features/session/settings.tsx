@@ -1,6 +1,7 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { sessionQuery } from "@/api/session";
+import { usePageTitle } from "@/features/title";
 import type { Language } from "@/lib/i18n";
 import { chooseLanguage, languageNames, languages } from "@/lib/i18n";
 import type { ThemeChoice } from "@/lib/theme";
@@ -15,6 +16,7 @@ export function SettingsPage() {
   const { t, i18n } = useTranslation();
   const { data: session } = useSuspenseQuery(sessionQuery);
   const theme = useThemeChoice();
+  usePageTitle(t("settings.title"));
   return (
     <div className={styles.narrow}>
       <h1>{t("settings.title")}</h1>

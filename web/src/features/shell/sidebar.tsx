@@ -100,6 +100,7 @@ function Entry({ item, wide }: { item: Item; wide: boolean }) {
   const link = (
     <Link
       to={item.to as "/"}
+      activeOptions={{ exact: true }}
       className={styles.entry}
       aria-current={item.active ? "page" : undefined}
       aria-label={wide ? undefined : item.label}

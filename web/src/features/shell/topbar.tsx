@@ -164,6 +164,7 @@ function Breadcrumb({ place }: { place: Place }) {
       <i className={styles.slash}>/</i>
       <Link
         to="/$entity/$project"
+        activeOptions={{ exact: true }}
         params={params}
         className="truncate"
         aria-current={inRuns ? undefined : "page"}
@@ -175,6 +176,7 @@ function Breadcrumb({ place }: { place: Place }) {
           <i className={styles.slash}>/</i>
           <Link
             to="/$entity/$project/runs"
+            activeOptions={{ exact: true }}
             params={params}
             className={run ? styles.entity : ""}
             aria-current={run ? undefined : "page"}
