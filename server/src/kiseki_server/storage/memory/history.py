@@ -257,13 +257,15 @@ def _stats(name: str, key: _Key) -> KeyStats:
     steps = sorted(key.numbers)
     values = np.array([key.numbers[step][1] for step in steps], np.float64)
     finite = values[np.isfinite(values)]
+    with np.errstate(over="ignore"):  # huge numbers have an infinite sum, as in the engine
+        mean = float(finite.mean()) if finite.size else None
     return KeyStats(
         key=name,
         count=len(values),
         nonfinite=len(values) - len(finite),
         min=float(finite.min()) if finite.size else None,
         max=float(finite.max()) if finite.size else None,
-        mean=float(finite.mean()) if finite.size else None,
+        mean=mean,
         first=float(values[0]),
         last=float(values[-1]),
         last_step=steps[-1],
