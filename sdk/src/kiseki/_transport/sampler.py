@@ -97,7 +97,7 @@ class Sampler:
     def _sample(self, writer: JournalWriter, metrics: _Metrics, step: int) -> None:
         interval = max(self._directory.info.settings.system_interval_s, 0.1)
         encode = msgspec.msgpack.Encoder().encode
-        due = time.monotonic()
+        begin = due = time.monotonic()
         full = False
         while True:
             values = metrics.sample()
@@ -110,6 +110,8 @@ class Sampler:
                         log.error("System metrics are lost: %s", error)
                     full = True
                 step += 1
-            due = max(due + interval, time.monotonic())
+            # Denser at first, so that a run of a few seconds has a curve, too.
+            pause = min(interval, max(1.0, (due - begin) / 5))
+            due = max(due + pause, time.monotonic())
             if self._stop.wait(due - time.monotonic()):
                 return

@@ -41,6 +41,7 @@ class RunInfo(msgspec.Struct, kw_only=True):
     """A run with everything but its history."""
 
     id: Annotated[str, Meta(description="Chosen by the client; unique in the project.")]
+    number: Annotated[int, Meta(description="Rises from run to run; never changes.")]
     entity: str
     project: str
     display_name: str
@@ -203,6 +204,7 @@ def render(run: Run, project: Project) -> RunInfo:
     """A run as the API shows it."""
     return RunInfo(
         id=run.name,
+        number=run.id,
         entity=project.entity_name,
         project=project.name,
         display_name=run.display_name,
