@@ -7,7 +7,11 @@ import { color, loss, noise, plain } from "./data";
 const NONE: never[] = [];
 const HOUR = 3_600_000;
 
-function Panel({ title, wide, ...chart }: { title: string; wide?: boolean } & Omit<LineChartProps, "title">) {
+function Panel({
+  title,
+  wide,
+  ...chart
+}: { title: string; wide?: boolean } & Omit<LineChartProps, "title">) {
   return (
     <figure className={wide ? "is-wide" : ""} data-chart={title}>
       <figcaption>{title}</figcaption>
@@ -30,7 +34,16 @@ function Box({ title, children }: { title: string; children: ReactNode }) {
 export function Gallery() {
   const five = useMemo(() => [0, 1, 2, 3, 4].map((n) => loss(n)), []);
   const accuracy = useMemo(
-    () => five.map((each, n) => ({ ...each, id: `acc-${n}`, group: each.id, detail: "val/accuracy", y: each.y.map((y) => 1 - y / 3), min: undefined, max: undefined })),
+    () =>
+      five.map((each, n) => ({
+        ...each,
+        id: `acc-${n}`,
+        group: each.id,
+        detail: "val/accuracy",
+        y: each.y.map((y) => 1 - y / 3),
+        min: undefined,
+        max: undefined,
+      })),
     [five],
   );
   const spike = useMemo(() => {
@@ -40,7 +53,13 @@ export function Gallery() {
     return [series];
   }, []);
   const hundred = useMemo(
-    () => Array.from({ length: 100 }, (_, n) => ({ ...loss(n % 12, { length: 1000, floor: 0.1 + n * 0.012 }), id: `h${n}`, label: `sweep-${n}`, color: color(n) })),
+    () =>
+      Array.from({ length: 100 }, (_, n) => ({
+        ...loss(n % 12, { length: 1000, floor: 0.1 + n * 0.012 }),
+        id: `h${n}`,
+        label: `sweep-${n}`,
+        color: color(n),
+      })),
     [],
   );
   const gaps = useMemo(() => {
@@ -51,26 +70,68 @@ export function Gallery() {
     wave[75] = Number.NEGATIVE_INFINITY;
     wave[90] = Number.NaN;
     wave[92] = Number.NaN;
-    return [plain(0, wave), plain(2, wave.map((y) => y / 2 + 2))];
+    return [
+      plain(0, wave),
+      plain(
+        2,
+        wave.map((y) => y / 2 + 2),
+      ),
+    ];
   }, []);
   const rates = useMemo(
-    () => [plain(0, Array.from({ length: 300 }, (_, i) => 3e-4 * (i < 40 ? i / 40 : 0.5 * (1 + Math.cos((Math.PI * (i - 40)) / 260)))))],
+    () => [
+      plain(
+        0,
+        Array.from(
+          { length: 300 },
+          (_, i) => 3e-4 * (i < 40 ? i / 40 : 0.5 * (1 + Math.cos((Math.PI * (i - 40)) / 260))),
+        ),
+      ),
+    ],
     [],
   );
   const powers = useMemo(
-    () => [0, 1, 2].map((n) => plain(n, Array.from({ length: 200 }, (_, i) => 10 ** (4 - i / 28 - n)), { x: Float64Array.from({ length: 200 }, (_, i) => 1.06 ** i) })),
+    () =>
+      [0, 1, 2].map((n) =>
+        plain(
+          n,
+          Array.from({ length: 200 }, (_, i) => 10 ** (4 - i / 28 - n)),
+          { x: Float64Array.from({ length: 200 }, (_, i) => 1.06 ** i) },
+        ),
+      ),
     [],
   );
   const outliers = useMemo(() => {
     const random = noise(9);
-    return [plain(0, Array.from({ length: 500 }, (_, i) => (i % 97 === 50 ? 4000 : 1 + random() + i / 300)))];
+    return [
+      plain(
+        0,
+        Array.from({ length: 500 }, (_, i) => (i % 97 === 50 ? 4000 : 1 + random() + i / 300)),
+      ),
+    ];
   }, []);
   const clock = useMemo(() => {
     const start = Date.UTC(2026, 2, 1, 11, 20);
-    return [0, 1].map((n) => plain(n, Array.from({ length: 300 }, (_, i) => 40 + 30 * Math.sin(i / 20 + n) + (n ? 6 : 0)), { x: Float64Array.from({ length: 300 }, (_, i) => start + (i * 9 * HOUR) / 300) }));
+    return [0, 1].map((n) =>
+      plain(
+        n,
+        Array.from({ length: 300 }, (_, i) => 40 + 30 * Math.sin(i / 20 + n) + (n ? 6 : 0)),
+        { x: Float64Array.from({ length: 300 }, (_, i) => start + (i * 9 * HOUR) / 300) },
+      ),
+    );
   }, []);
   const relative = useMemo(
-    () => [0, 1, 2].map((n) => plain(n, Array.from({ length: 100 * (n + 1) }, (_, i) => Math.log(i + 2) + n), { x: Float64Array.from({ length: 100 * (n + 1) }, (_, i) => i * 61), dash: n === 1 ? [6, 4] : undefined })),
+    () =>
+      [0, 1, 2].map((n) =>
+        plain(
+          n,
+          Array.from({ length: 100 * (n + 1) }, (_, i) => Math.log(i + 2) + n),
+          {
+            x: Float64Array.from({ length: 100 * (n + 1) }, (_, i) => i * 61),
+            dash: n === 1 ? [6, 4] : undefined,
+          },
+        ),
+      ),
     [],
   );
   const names = useMemo(
@@ -83,7 +144,15 @@ export function Gallery() {
       ].map((label, n) => loss(n, { label })),
     [],
   );
-  const large = useMemo(() => [plain(0, Array.from({ length: 200 }, (_, i) => 1.2e9 + i * 4.3e6))], []);
+  const large = useMemo(
+    () => [
+      plain(
+        0,
+        Array.from({ length: 200 }, (_, i) => 1.2e9 + i * 4.3e6),
+      ),
+    ],
+    [],
+  );
   const handle = useRef<LineChartHandle>(null);
   const [range, setRange] = useState<readonly [number, number] | undefined>();
   return (
@@ -99,7 +168,12 @@ export function Gallery() {
         onReset={() => setRange(undefined)}
       />
       <Panel title="val/accuracy (same runs)" series={accuracy} syncKey="runs" xLabel="step" />
-      <Panel title="smoothed 0.9" series={five} smoothing={{ kind: "ema", weight: 0.9 }} syncKey="runs" />
+      <Panel
+        title="smoothed 0.9"
+        series={five}
+        smoothing={{ kind: "ema", weight: 0.9 }}
+        syncKey="runs"
+      />
       <Panel title="one-step spikes" series={spike} />
       <Panel title="gaps, NaN and ±Inf" series={gaps} />
       <Panel title="one point" series={[plain(0, [0.7321])]} />
@@ -109,7 +183,13 @@ export function Gallery() {
       <Panel title="log x, log y" series={powers} xScale="log" yScale="log" />
       <Panel title="outliers shown" series={outliers} />
       <Panel title="outliers ignored" series={outliers} ignoreOutliers />
-      <Panel title="wall time" series={clock} xKind="time" yLabel="%" references={[{ y: 72, label: "limit" }]} />
+      <Panel
+        title="wall time"
+        series={clock}
+        xKind="time"
+        yLabel="%"
+        references={[{ y: 72, label: "limit" }]}
+      />
       <Panel title="relative time" series={relative} xKind="relative" xLabel="relative time" />
       <Panel title="large numbers" series={large} />
       <Panel title="fixed range" series={five} yRange={[0, 1]} xRange={[2000, 6000]} />
@@ -137,7 +217,13 @@ export function Gallery() {
         </table>
       </Box>
       <Panel title="100 runs × 1,000 buckets" series={hundred} wide syncKey="hundred" />
-      <Panel title="100 runs × 1,000 buckets, smoothed" series={hundred} wide smoothing={{ kind: "gaussian", sigma: 8 }} syncKey="hundred" />
+      <Panel
+        title="100 runs × 1,000 buckets, smoothed"
+        series={hundred}
+        wide
+        smoothing={{ kind: "gaussian", sigma: 8 }}
+        syncKey="hundred"
+      />
     </main>
   );
 }

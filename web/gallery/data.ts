@@ -17,7 +17,10 @@ export function color(n: number): string {
 }
 
 /** A falling loss in buckets, as the server answers it. */
-export function loss(n: number, options: { label?: string; length?: number; step?: number; floor?: number; jitter?: number } = {}): LineSeries {
+export function loss(
+  n: number,
+  options: { label?: string; length?: number; step?: number; floor?: number; jitter?: number } = {},
+): LineSeries {
   const { length = 400, step = 25, floor = 0.15 + 0.05 * n, jitter = 0.12 } = options;
   const random = noise(n + 7);
   const x = new Float64Array(length);
@@ -32,10 +35,23 @@ export function loss(n: number, options: { label?: string; length?: number; step
     min[i] = (y[i] as number) - random() * width;
     max[i] = (y[i] as number) + random() * width;
   }
-  return { id: `loss-${n}`, label: options.label ?? `run-${n + 1}`, detail: "train/loss", color: color(n), x, y, min, max };
+  return {
+    id: `loss-${n}`,
+    label: options.label ?? `run-${n + 1}`,
+    detail: "train/loss",
+    color: color(n),
+    x,
+    y,
+    min,
+    max,
+  };
 }
 
-export function plain(n: number, y: ArrayLike<number>, options: Partial<LineSeries> = {}): LineSeries {
+export function plain(
+  n: number,
+  y: ArrayLike<number>,
+  options: Partial<LineSeries> = {},
+): LineSeries {
   return {
     id: `plain-${n}`,
     label: `run-${n + 1}`,

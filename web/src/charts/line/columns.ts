@@ -106,7 +106,7 @@ export class Columns {
     }
   }
 
-  /** Takes the area between two lines; `enter` and `leave` are not meaningful afterwards. */
+  /** Takes the area between two lines; `enter` and `leave` mean nothing afterwards. */
   area(
     x: Float64Array,
     min: Float64Array,
@@ -130,16 +130,65 @@ export class Columns {
         x0 = Number.NaN;
         continue;
       }
-      if (x0 - x0 === 0) {
-        this.segment(x0, low0, x1, low1);
-        this.segment(x0, high0, x1, high1);
-      } else {
+      if (x0 - x0 === 0) this.stripe(x0, low0, high0, x1, low1, high1);
+      else {
         const column = Math.floor(x1);
-        if (column >= 0 && column < this.width) this.cover(column, low1, high1);
+        if (column >= 0 && column < this.width) this.widen(column, high1, low1);
       }
       x0 = x1;
       low0 = low1;
       high0 = high1;
     }
+  }
+
+  /** Takes what lies between two straight pieces over the same x. */
+  private stripe(
+    x0: number,
+    low0: number,
+    high0: number,
+    x1: number,
+    low1: number,
+    high1: number,
+  ): void {
+    if (x1 < 0 || x0 > this.width) return;
+    let column = Math.floor(x0);
+    const lastColumn = Math.floor(x1);
+    if (column === lastColumn) {
+      if (column >= 0 && column < this.width) {
+        this.widen(column, Math.min(high0, high1), Math.max(low0, low1));
+      }
+      return;
+    }
+    const per = 1 / (x1 - x0);
+    const lowSlope = (low1 - low0) * per;
+    const highSlope = (high1 - high0) * per;
+    let low = low0;
+    let high = high0;
+    if (column < 0) {
+      column = 0;
+      low -= x0 * lowSlope;
+      high -= x0 * highSlope;
+    }
+    for (; column <= lastColumn && column < this.width; column++) {
+      const edge = column + 1;
+      const nextLow = edge >= x1 ? low1 : low0 + (edge - x0) * lowSlope;
+      const nextHigh = edge >= x1 ? high1 : high0 + (edge - x0) * highSlope;
+      this.widen(column, Math.min(high, nextHigh), Math.max(low, nextLow));
+      low = nextLow;
+      high = nextHigh;
+    }
+  }
+
+  private widen(column: number, high: number, low: number): void {
+    const known = this.top[column] as number;
+    if (!(known <= Infinity)) {
+      this.top[column] = high;
+      this.bottom[column] = low;
+      if (column < this.from) this.from = column;
+      if (column > this.to) this.to = column;
+      return;
+    }
+    if (high < known) this.top[column] = high;
+    if (low > (this.bottom[column] as number)) this.bottom[column] = low;
   }
 }

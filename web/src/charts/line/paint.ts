@@ -20,8 +20,7 @@ export function lineWidth(count: number): number {
 export class PlotPainter {
   private raster: Raster | null = null;
   private image: ImageData | null = null;
-  private lines: Columns | null = null;
-  private bands: Columns | null = null;
+  private columns = new ColumnPool();
   /** Of the last painting: the points that stand alone. */
   dots: readonly Dot[] = [];
 
@@ -36,17 +35,16 @@ export class PlotPainter {
     const height = Math.max(1, Math.round(frame.plot.height * ratio));
     if (!this.image || this.image.width !== width || this.image.height !== height) {
       this.image = new ImageData(width, height);
-      this.raster = new Raster(width, height, this.image.data.buffer);
-      this.lines = new Columns(width);
-      this.bands = new Columns(width);
+      this.raster = new Raster(width, height);
+      this.columns = new ColumnPool();
     }
     this.dots = paintPlot(
       this.raster as Raster,
-      this.lines as Columns,
-      this.bands as Columns,
+      this.columns,
       { frame, prepared, view, ratio },
       theme,
     );
+    (this.raster as Raster).copyTo(new Int32Array(this.image.data.buffer));
     return this.image;
   }
 }
@@ -65,11 +63,24 @@ export interface Dot {
   color: string;
 }
 
+/** Columns that are kept from frame to frame: the first for bands, one for each line. */
+export class ColumnPool {
+  private readonly kept: Columns[] = [];
+
+  get(n: number, width: number): Columns {
+    let columns = this.kept[n];
+    if (columns?.width !== width) {
+      columns = new Columns(width);
+      this.kept[n] = columns;
+    }
+    return columns;
+  }
+}
+
 /** The painting itself, on any buffer. Returns the points that stand alone, in CSS pixels. */
 export function paintPlot(
   raster: Raster,
-  lines: Columns,
-  bands: Columns,
+  columns: ColumnPool,
   { frame, prepared, view, ratio }: Scene,
   theme: Pick<ChartTheme, "surface" | "grid">,
 ): Dot[] {
@@ -86,26 +97,26 @@ export function paintPlot(
   const opacity = (view.smoothing?.kind ?? "none") === "none" ? 1 : RAW_OPACITY;
 
   // Bands and raw lines first, so that no line is hidden behind another one's noise.
-  const pieces = prepared.map((each) => {
+  const bands = columns.get(0, raster.width);
+  const pieces = prepared.map((each, n) => {
     const [first, end] = shown(each.x, xLow, xHigh);
-    return { each, first, end, color: toRgb(each.series.color) };
+    const lines = columns.get(n + 1, raster.width);
+    lines.line(each.x, each.raw ?? each.y, ax, bx, ay, by, first, end);
+    return { each, lines, first, end, color: toRgb(each.series.color) };
   });
-  for (const { each, first, end, color } of pieces) {
-    const centre = each.raw ?? each.y;
-    const hasBand = each.min && each.max;
-    if (!hasBand && !each.raw) continue;
-    lines.line(each.x, centre, ax, bx, ay, by, first, end);
+  for (const { each, lines, first, end, color } of pieces) {
     if (each.min && each.max) {
       bands.area(each.x, each.min, each.max, ax, bx, ay, by, first, end);
       raster.fill(bands, color, each.raw ? BAND_OPACITY / 2 : BAND_OPACITY);
       paintSpikes(raster, bands, lines, color, each.raw ? opacity : 0.8, ratio);
     }
-    if (each.raw) raster.stroke(lines, color, Math.max(1, ratio * 0.8), opacity);
+    if (!each.raw) continue;
+    raster.stroke(lines, color, Math.max(1, ratio * 0.8), opacity);
+    lines.line(each.x, each.y, ax, bx, ay, by, first, end);
   }
-  for (const { each, first, end, color } of pieces) {
+  for (const { each, lines, color } of pieces) {
     const dash = each.series.dash?.map((length) => length * ratio);
     const thickness = Math.max(1, (each.series.width ?? usual) * ratio);
-    lines.line(each.x, each.y, ax, bx, ay, by, first, end);
     raster.stroke(lines, color, thickness, 1, dash);
     for (let i = 0; i < lines.lonely.length; i += 2) {
       const x = (lines.lonely[i] as number) / ratio;
@@ -127,7 +138,7 @@ function paintGrid(raster: Raster, frame: Frame, ratio: number, color: Rgb): voi
   const thin = Math.max(1, Math.round(ratio));
   for (const tick of frame.yTicks) {
     const y = Math.round(toPixel(frame.toY, tick.value) * ratio - thin / 2);
-    raster.rectangle(0, y, raster.width, thin, color, 1);
+    raster.rows(y, thin, color);
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Columns } from "./columns";
 
+const TILE = 32;
+
 /** 8-bit red, green, blue. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -7,36 +9,57 @@ export type Rgb = readonly [red: number, green: number, blue: number];
  * An opaque pixel buffer into which lines and bands are blended column by column.
  *
  * Stroking a hundred polylines of a thousand points through a canvas path takes 130–190 ms
- * where no graphics card helps; this takes a few.
+ * where no graphics card helps; this takes a few. Pixels lie column after column, so that a
+ * span touches neighbours in memory; `copyTo` turns them round for the screen.
  */
 export class Raster {
-  readonly pixels: Uint32Array;
+  private readonly pixels: Int32Array;
 
   constructor(
     readonly width: number,
     readonly height: number,
-    buffer: ArrayBufferLike = new ArrayBuffer(width * height * 4),
   ) {
-    this.pixels = new Uint32Array(buffer);
+    this.pixels = new Int32Array(width * height);
   }
 
   clear([red, green, blue]: Rgb): void {
     this.pixels.fill(0xff000000 | (blue << 16) | (green << 8) | red);
   }
 
-  /** Fills a rectangle of whole pixels; `alpha` 0–1. */
-  rectangle(x: number, y: number, width: number, height: number, color: Rgb, alpha: number): void {
-    const redBlue = (color[2] << 16) | color[0];
-    const green = color[1] << 8;
-    const share = Math.round(alpha * 256);
-    for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
-      for (let column = Math.max(0, x); column < Math.min(this.width, x + width); column++) {
-        this.blend(row * this.width + column, redBlue, green, share);
+  /** Writes the picture row after row, as `ImageData` has it. */
+  copyTo(out: Int32Array): void {
+    const { pixels, width, height } = this;
+    for (let left = 0; left < width; left += TILE) {
+      const right = Math.min(width, left + TILE);
+      for (let top = 0; top < height; top += TILE) {
+        const bottom = Math.min(height, top + TILE);
+        for (let column = left; column < right; column++) {
+          const from = column * height;
+          for (let row = top; row < bottom; row++) {
+            out[row * width + column] = pixels[from + row] as number;
+          }
+        }
       }
     }
   }
 
-  /** `share` 0–256. Red and blue are blended in one multiplication. */
+  /** Red, green, blue of a pixel. */
+  colorAt(column: number, row: number): Rgb {
+    const pixel = this.pixels[column * this.height + row] as number;
+    return [pixel & 0xff, (pixel >> 8) & 0xff, (pixel >> 16) & 0xff];
+  }
+
+  /** Fills whole rows. */
+  rows(y: number, count: number, [red, green, blue]: Rgb): void {
+    const pixel = 0xff000000 | (blue << 16) | (green << 8) | red;
+    const first = Math.max(0, y);
+    const end = Math.min(this.height, y + count);
+    for (let column = 0; column < this.width; column++) {
+      for (let row = first; row < end; row++) this.pixels[column * this.height + row] = pixel;
+    }
+  }
+
+  /** Blends one pixel; `share` 0–256. Red and blue go in one multiplication. */
   private blend(at: number, redBlue: number, green: number, share: number): void {
     const below = this.pixels[at] as number;
     const belowRedBlue = below & 0xff00ff;
@@ -47,8 +70,41 @@ export class Raster {
       ((belowGreen + (Math.imul(green - belowGreen, share) >> 8)) & 0xff00);
   }
 
-  /** A column from `top` to `bottom` with soft ends of `ramp` pixels around both. */
+  /** A column from `top` to `bottom`, its ends covered in part; `alpha` 0–256. */
   private span(
+    column: number,
+    top: number,
+    bottom: number,
+    redBlue: number,
+    green: number,
+    alpha: number,
+  ): void {
+    const { pixels, height } = this;
+    const from = Math.max(top, 0);
+    const to = Math.min(bottom, height);
+    if (!(from < to)) return;
+    const base = column * height;
+    const first = from | 0;
+    const last = to | 0;
+    if (first === last) {
+      this.blend(base + first, redBlue, green, (alpha * (to - from)) | 0);
+      return;
+    }
+    this.blend(base + first, redBlue, green, (alpha * (first + 1 - from)) | 0);
+    for (let at = base + first + 1; at < base + last; at++) {
+      const below = pixels[at] as number;
+      const belowRedBlue = below & 0xff00ff;
+      const belowGreen = below & 0xff00;
+      pixels[at] =
+        0xff000000 |
+        ((belowRedBlue + (Math.imul(redBlue - belowRedBlue, alpha) >> 8)) & 0xff00ff) |
+        ((belowGreen + (Math.imul(green - belowGreen, alpha) >> 8)) & 0xff00);
+    }
+    if (last < height) this.blend(base + last, redBlue, green, (alpha * (to - last)) | 0);
+  }
+
+  /** A column whose coverage rises and falls over `ramp` pixels: a slanted stroke. */
+  private slanted(
     column: number,
     top: number,
     bottom: number,
@@ -59,24 +115,14 @@ export class Raster {
   ): void {
     const reach = ramp / 2;
     const first = Math.max(0, Math.floor(top - reach));
-    const last = Math.min(this.height - 1, Math.ceil(bottom + reach) - 1);
-    const width = this.width;
+    const end = Math.min(this.height, Math.ceil(bottom + reach));
     const per = 256 / ramp;
-    // Rows whose centres lie past both ramps are covered whole.
-    const wholeFrom = top + reach;
-    const wholeTo = bottom - reach;
-    let at = first * width + column;
-    for (let row = first; row <= last; row++, at += width) {
+    const base = column * this.height;
+    for (let row = first; row < end; row++) {
       const centre = row + 0.5;
-      if (centre >= wholeFrom && centre <= wholeTo) {
-        this.blend(at, redBlue, green, alpha);
-        continue;
-      }
-      const fromTop = 128 + (centre - top) * per;
-      const fromBottom = 128 + (bottom - centre) * per;
-      const covered = Math.min(fromTop, fromBottom);
-      if (covered <= 0) continue;
-      this.blend(at, redBlue, green, (Math.min(covered, 256) * alpha) >> 8);
+      const covered = 128 + Math.min(centre - top, bottom - centre) * per;
+      if (covered > 0)
+        this.blend(base + row, redBlue, green, (Math.min(covered, 256) * alpha) >> 8);
     }
   }
 
@@ -103,13 +149,13 @@ export class Raster {
       const leave = columns.leave[column] as number;
       const turns = Math.abs(Math.abs(leave - enter) - height) > 0.01;
       if (turns || height > this.height) {
-        this.span(column, top - half, bottom + half, 1, redBlue, green, alpha);
+        this.span(column, top - half, bottom + half, redBlue, green, alpha);
         continue;
       }
-      // A straight piece: a slanted stroke covers a column as a trapezoid.
       const middle = (top + bottom) / 2;
       const reach = half * Math.sqrt(1 + height * height);
-      this.span(column, middle - reach, middle + reach, Math.max(height, 1), redBlue, green, alpha);
+      if (height <= 1) this.span(column, middle - reach, middle + reach, redBlue, green, alpha);
+      else this.slanted(column, middle - reach, middle + reach, height, redBlue, green, alpha);
     }
   }
 
@@ -121,7 +167,7 @@ export class Raster {
     for (let column = columns.from; column <= columns.to; column++) {
       const top = columns.top[column] as number;
       if (top <= Infinity)
-        this.span(column, top, columns.bottom[column] as number, 1, redBlue, green, alpha);
+        this.span(column, top, columns.bottom[column] as number, redBlue, green, alpha);
     }
   }
 
@@ -131,7 +177,6 @@ export class Raster {
       column,
       top,
       bottom,
-      1,
       (color[2] << 16) | color[0],
       color[1] << 8,
       Math.round(opacity * 256),

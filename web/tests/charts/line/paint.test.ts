@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Columns } from "@/charts/line/columns";
 import { computeFrame } from "@/charts/line/frame";
-import { paintPlot, placeMarks } from "@/charts/line/paint";
+import { ColumnPool, paintPlot, placeMarks } from "@/charts/line/paint";
 import { preparationOf, prepare } from "@/charts/line/prepare";
 import { Raster } from "@/charts/line/raster";
 import { toPixel } from "@/charts/line/scales";
@@ -24,20 +23,15 @@ function painted(series: LineSeries[], view: LineView = {}, ratio = 1) {
     measure: (text) => text.length * 6,
   });
   const raster = new Raster(frame.plot.width * ratio, frame.plot.height * ratio);
-  const lines = new Columns(raster.width);
-  const bands = new Columns(raster.width);
-  const dots = paintPlot(raster, lines, bands, { frame, prepared, view, ratio }, theme);
+  const dots = paintPlot(raster, new ColumnPool(), { frame, prepared, view, ratio }, theme);
   const darkness = (x: number, y: number) => {
     const column = Math.min(raster.width - 1, Math.floor(toPixel(frame.toX, x) * ratio));
     const row = Math.min(raster.height - 1, Math.floor(toPixel(frame.toY, y) * ratio));
-    return 255 - ((raster.pixels[row * raster.width + column] as number) & 0xff);
+    return 255 - raster.colorAt(column, row)[0];
   };
   const column = (x: number) => {
     const at = Math.min(raster.width - 1, Math.floor(toPixel(frame.toX, x) * ratio));
-    return Array.from(
-      { length: raster.height },
-      (_, row) => 255 - ((raster.pixels[row * raster.width + at] as number) & 0xff),
-    );
+    return Array.from({ length: raster.height }, (_, row) => 255 - raster.colorAt(at, row)[0]);
   };
   return { frame, prepared, dots, darkness, column, raster };
 }
