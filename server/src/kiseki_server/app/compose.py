@@ -15,6 +15,7 @@ from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock, SystemClock
@@ -84,6 +85,7 @@ def compose(
         credentials=credentials,
         projects=ProjectService(stores.projects, accounts, clock),
         runs=runs,
+        alerts=AlertService(runs, stores.events, clock),
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
         files=files,

@@ -15,6 +15,7 @@ from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.ingest import Ingest
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.transactions import UnitOfWork
@@ -36,6 +37,7 @@ class Services:
     credentials: Credentials
     projects: ProjectService
     runs: RunService
+    alerts: AlertService
     history: HistoryService
     console: ConsoleService
     files: FileService

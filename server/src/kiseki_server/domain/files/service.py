@@ -32,7 +32,7 @@ class Upload:
         self._run = run
         self._path = path
         self._writer = writer
-        self._size = 0
+        self.size = 0
 
     def write(self, data: bytes) -> None:
         """Take the next bytes.
@@ -41,8 +41,8 @@ class Upload:
             TooLarge: The file is larger than this server accepts.
             StorageFull: The disk is full.
         """
-        self._size += len(data)
-        self._service.check_size(self._path, self._size)
+        self.size += len(data)
+        self._service.check_size(self._path, self.size)
         self._writer.write(data)
 
     def finish(self) -> RunFile:
@@ -53,6 +53,10 @@ class Upload:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Forget what was not finished; harmless when all was."""
         self._writer.discard()
 
 

@@ -16,7 +16,12 @@ from kiseki_server.domain.runs.types import Json
 from kiseki_server.kit.ids import ProjectId
 
 EventKind = Literal[
-    "run.created", "run.state_changed", "run.changed", "run.stop_requested", "run.deleted"
+    "run.created",
+    "run.state_changed",
+    "run.changed",
+    "run.stop_requested",
+    "run.deleted",
+    "run.alert",
 ]
 
 

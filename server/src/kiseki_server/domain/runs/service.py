@@ -74,6 +74,19 @@ class RunService:
                 raise _unknown(project, name)
         return [found[name] for name in names]
 
+    def check_alive(self, id: RunId) -> None:
+        """Raise unless there is a run of this number.
+
+        Raises:
+            UnknownRun: There is none.
+            Gone: It was deleted.
+        """
+        run = self._runs.get([id]).get(id)
+        if run is None:
+            raise UnknownRun
+        if run.deleted_at is not None:
+            raise Gone(f"The run `{run.name}` was deleted")
+
     def upsert(
         self, project: Project, name: str | None, change: RunChange, actor: Actor
     ) -> tuple[Run, bool]:

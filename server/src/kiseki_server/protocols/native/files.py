@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get
 from litestar.params import Parameter
-from litestar.response import Stream
 from msgspec import Meta
 
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.types import RunFile
 from kiseki_server.kit.pagination import checked_limit, decode_cursor, encode_cursor
+from kiseki_server.protocols.downloads import download
 from kiseki_server.protocols.native.places import Places
 
 
@@ -69,19 +68,7 @@ def download_file(
     found = places.run(entity, project, run)
     with places.database.transaction():
         file = files.get(found.id, path.removeprefix("/"))
-    name = quote(file.path.rpartition("/")[2], safe="")
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-        "ETag": f'"{file.digest}"',
-        "Cache-Control": "private, no-cache",
-    }
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(b"", status_code=304, headers=headers, media_type=file.media_type)
-    return Stream(
-        files.read(file),
-        headers={**headers, "Content-Length": str(file.size)},
-        media_type=file.media_type,
-    )
+    return download(request, files, file)
 
 
 def _render(file: RunFile) -> FileInfo:

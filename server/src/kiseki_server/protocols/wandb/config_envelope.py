@@ -26,6 +26,8 @@ class Unwrapped:
     """The client's notes verbatim; ``None``: there were none."""
     metrics: tuple[MetricDefinition, ...]
     environment: dict[str, Json]
+    started_at: str | None = None
+    """When the first writer began."""
 
     @property
     def branches(self) -> bool:
@@ -39,7 +41,14 @@ def unwrap(wrapped: Mapping[str, Json]) -> Unwrapped:
     own = config.pop(OWN_KEY, None)
     if not isinstance(own, dict):
         return Unwrapped(config, None, (), {})
-    return Unwrapped(config, own, _metrics(own.get("m")), _environment(own))
+    starts = [
+        text
+        for metadata in _writers(own)
+        if isinstance(text := metadata.get("startedAt"), str) and text
+    ]
+    return Unwrapped(
+        config, own, _metrics(own.get("m")), _environment(own), min(starts, default=None)
+    )
 
 
 def wrap(run: Run) -> dict[str, Json]:
@@ -98,19 +107,22 @@ def _step_metric(item: Mapping[str, Json], items: Sequence[Mapping[str, Json]]) 
 
 def _environment(own: Mapping[str, Json]) -> dict[str, Json]:
     """Where the run was started, from the notes of its first writer."""
-    writers = own.get("e")
-    environment: dict[str, Json] = {}
-    if isinstance(writers, dict):
-        for metadata in writers.values():
-            if isinstance(metadata, dict):
-                environment = environment_of(metadata)
-                break
+    writers = _writers(own)
+    environment = environment_of(writers[0]) if writers else {}
     for key, name in (("python_version", "python"), ("code_path", "program")):
         if isinstance(own.get(key), str):
             environment.setdefault(name, own[key])
     if isinstance(own.get("cli_version"), str):
         environment["client"] = f"wandb {own['cli_version']}"
     return environment
+
+
+def _writers(own: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """The environments of all processes that have written the run."""
+    found = own.get("e")
+    if not isinstance(found, dict):
+        return []
+    return [metadata for metadata in found.values() if isinstance(metadata, dict)]
 
 
 def environment_of(metadata: Mapping[str, Json]) -> dict[str, Json]:

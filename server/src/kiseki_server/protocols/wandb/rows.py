@@ -63,13 +63,14 @@ def history(
     lines: Sequence[str],
     *,
     now: int,
-    next_step: Callable[[], int],
+    take_steps: Callable[[int], int],
     by_arrival: bool = False,
 ) -> Append | None:
     """Rows of the history; line *i* is line ``offset + i`` of the writer.
 
-    ``next_step`` is asked when a row has no step of its own, or for all rows with
-    ``by_arrival``: several processes write one run then, and count their steps apart.
+    ``take_steps`` gives the first of so many free steps. It is asked when a row has no step of
+    its own, or for all rows with ``by_arrival``: several processes write one run then, and count
+    their steps apart.
 
     Raises:
         BadRequest: A line is no row; the message names it.
@@ -81,7 +82,7 @@ def history(
         row = json_lines.read_object(line, where)
         step = None if by_arrival else _step(row, where)
         if step is None:
-            step = assigned = next_step() if assigned is None else assigned + 1
+            step = assigned = take_steps(len(lines)) if assigned is None else assigned + 1
         time = _time(row, now)
         columns.add_row(step, time, position, _flat(row, skip=("_step", "_timestamp")))
     return columns.append(run, writer, Stream.HISTORY)

@@ -17,12 +17,12 @@ RUN = RunRef(ProjectId(1), RunId(2))
 NOW = 1_700_000_000_000_000
 
 
-def no_step() -> int:
+def no_step(_count: int) -> int:
     raise AssertionError("no row asks for a step")
 
 
 def history(*lines: str, offset: int = 0, **options: Any) -> Append | None:
-    options = {"next_step": no_step, "now": NOW, **options}
+    options = {"take_steps": no_step, "now": NOW, **options}
     return rows.history(RUN, "wandb", offset, lines, **options)
 
 
@@ -115,12 +115,14 @@ def test_of_a_nested_and_a_dotted_key_the_later_one_counts() -> None:
 
 
 def test_rows_without_a_step_go_behind_what_is_there() -> None:
-    append = history('{"a":1}', '{"a":2}', next_step=lambda: 5)
+    append = history('{"a":1}', '{"a":2}', take_steps=lambda _: 5)
     assert points(append) == {(5, "a"): 1.0, (6, "a"): 2.0}
 
 
 def test_rows_of_several_processes_go_by_arrival() -> None:
-    append = history('{"_step":0,"a":1}', '{"_step":1,"a":2}', next_step=lambda: 9, by_arrival=True)
+    append = history(
+        '{"_step":0,"a":1}', '{"_step":1,"a":2}', take_steps=lambda _: 9, by_arrival=True
+    )
     assert points(append) == {(9, "a"): 1.0, (10, "a"): 2.0}
 
 

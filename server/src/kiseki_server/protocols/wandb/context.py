@@ -1,0 +1,38 @@
+"""What resolvers work with: who asks, and the services that answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.files.service import FileService
+from kiseki_server.domain.files.tickets import Ticket, Tickets
+from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.runs.alerts import AlertService
+from kiseki_server.domain.runs.service import RunService
+from kiseki_server.kit.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One request."""
+
+    actor: Actor
+    address: str
+    """The server's own, as the caller knows it, without a slash at the end."""
+    accounts: AccountService
+    projects: ProjectService
+    runs: RunService
+    alerts: AlertService
+    history: HistoryStore
+    console: ConsoleStore
+    files: FileService
+    tickets: Tickets
+    clock: Clock
+
+    def signed(self, ticket: Ticket) -> str:
+        """An absolute address that allows what the ticket says, for whoever holds it."""
+        return self.address + self.tickets.address(ticket)

@@ -1,0 +1,181 @@
+"""`POST /graphql`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import structlog
+from graphql import ExecutionResult, GraphQLError, execute
+from litestar import MediaType, Request, Response, post
+
+from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.files.service import FileService
+from kiseki_server.domain.files.tickets import Tickets
+from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.runs.alerts import AlertService
+from kiseki_server.domain.runs.service import RunService
+from kiseki_server.kit.clock import Clock
+from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavailable
+from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.protocols.addresses import base_url
+from kiseki_server.protocols.wandb.context import Context
+from kiseki_server.protocols.wandb.documents import Document, Documents, writes
+from kiseki_server.protocols.wandb.errors import HANDLERS, message_of, status_of
+from kiseki_server.protocols.wandb.executable import load_schema, resolve
+from kiseki_server.protocols.wandb.roots import MutationRoot, QueryRoot
+
+BODY_LIMIT = 16 << 20
+
+_log = structlog.get_logger("kiseki.wandb")
+_schema = load_schema()
+_documents = Documents(_schema)
+
+
+class Call(msgspec.Struct, rename="camel"):
+    """The body of a request. An empty operation name is none."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+
+
+_decoder = msgspec.json.Decoder(Call)
+
+
+@post(
+    "/graphql",
+    status_code=200,
+    sync_to_thread=True,
+    opt={"body_limit": BODY_LIMIT},
+    exception_handlers=HANDLERS,
+    include_in_schema=False,
+)
+def graphql(
+    request: Request[Any, Any, Any],
+    body: bytes,
+    actor: Actor,
+    accounts: AccountService,
+    alerts: AlertService,
+    clock: Clock,
+    console_store: ConsoleStore,
+    database: UnitOfWork,
+    files: FileService,
+    history_store: HistoryStore,
+    projects: ProjectService,
+    runs: RunService,
+    tickets: Tickets,
+) -> Response[Any]:
+    """Answer a GraphQL request."""
+    context = Context(
+        actor=actor,
+        address=base_url(request),
+        accounts=accounts,
+        projects=projects,
+        runs=runs,
+        alerts=alerts,
+        history=history_store,
+        console=console_store,
+        files=files,
+        tickets=tickets,
+        clock=clock,
+    )
+    call = read_call(body)
+    result, changed = run(call, _documents.read(call.query), context, database)
+    return Response(
+        render(result),
+        status_code=status(result, changed=changed),
+        media_type=MediaType.JSON,
+    )
+
+
+def read_call(body: bytes) -> Call:
+    """The request's body.
+
+    Raises:
+        BadRequest: It is no GraphQL request.
+    """
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is no GraphQL request: {error}") from None
+
+
+class _Undone(Exception):
+    """Takes back what a mutation did before it failed."""
+
+    def __init__(self, result: ExecutionResult) -> None:
+        super().__init__()
+        self.result = result
+
+
+def run(
+    call: Call, document: Document, context: Context, database: UnitOfWork
+) -> tuple[ExecutionResult, bool]:
+    """Execute in one transaction; whether it was a mutation. What fails changes nothing."""
+    operation = document.operation(call.operation_name or None)
+    variables = call.variables or {}
+    document.cost(operation, variables)
+    changes = writes(operation)
+    try:
+        with database.transaction(write=changes):
+            result = execute(
+                _schema,
+                document.ast,
+                root_value=MutationRoot(context) if changes else QueryRoot(context),
+                context_value=context,
+                variable_values=variables,
+                operation_name=call.operation_name or None,
+                field_resolver=resolve,
+            )
+            assert isinstance(result, ExecutionResult)
+            if changes and result.errors:
+                raise _Undone(result)
+    except _Undone as undone:
+        result = undone.result
+    return result, changes
+
+
+def status(result: ExecutionResult, *, changed: bool) -> int:
+    """The HTTP status that makes the client do the right thing.
+
+    It tries again on 5xx and 429 alone. A failed mutation says so by its status; a query that
+    could be answered in part is 200, and its errors stand in the body.
+    """
+    causes = [error.original_error for error in result.errors or ()]
+    for cause in causes:
+        if isinstance(cause, Unavailable):
+            return cause.status
+    for cause in causes:
+        if isinstance(cause, Forbidden) or (changed and isinstance(cause, KisekiError)):
+            return status_of(cause)
+    if result.data is None and any(cause is None for cause in causes):
+        return 400  # variables of a wrong type, most likely
+    return 200
+
+
+def render(result: ExecutionResult) -> dict[str, Any]:
+    """The body of the answer."""
+    if not result.errors:
+        return {"data": result.data}
+    return {"data": result.data, "errors": [_error(error) for error in result.errors]}
+
+
+def _error(error: GraphQLError) -> dict[str, Any]:
+    cause = error.original_error
+    shown: dict[str, Any] = {"message": error.message}
+    if isinstance(cause, KisekiError):
+        code = "PERMISSION_ERROR" if isinstance(cause, Forbidden) else cause.code.upper()
+        shown = {"message": message_of(cause), "extensions": {"code": code}}
+    elif cause is not None and not isinstance(cause, GraphQLError):
+        _log.error("a field failed", path=error.path, exc_info=cause)
+        shown = {"message": "Something went wrong in the server; its log says more"}
+    if error.path:
+        shown["path"] = error.path
+    return shown
+
+
+routes = [graphql]

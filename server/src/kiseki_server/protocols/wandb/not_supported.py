@@ -1,0 +1,116 @@
+"""What stands in the schema and is not served: said in one sentence, or answered as empty.
+
+`docs/reference/wandb-compatibility.md` shows both tables; a test keeps them level.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
+
+from kiseki_server.kit.errors import Unsupported
+
+_REFUSED: dict[str, str] = {
+    "Artifacts are not supported yet": """
+        Query.artifact Query.artifactCollection Query.clientIDMapping
+        Project.artifact Project.artifactCollection Project.artifactCollectionMembership
+        Project.artifactType
+        Mutation.addAliases Mutation.commitArtifact Mutation.completeMultipartUploadArtifact
+        Mutation.createArtifact Mutation.createArtifactCollectionTagAssignments
+        Mutation.createArtifactFiles Mutation.createArtifactManifest Mutation.createArtifactType
+        Mutation.deleteAliases Mutation.deleteArtifact
+        Mutation.deleteArtifactCollectionTagAssignments Mutation.deleteArtifactPortfolio
+        Mutation.deleteArtifactSequence Mutation.linkArtifact Mutation.moveArtifactSequence
+        Mutation.unlinkArtifact Mutation.updateArtifact Mutation.updateArtifactManifest
+        Mutation.updateArtifactPortfolio Mutation.updateArtifactSequence Mutation.useArtifact
+    """,
+    "Sweeps are not supported yet": """
+        Project.sweep
+        Mutation.agentHeartbeat Mutation.createAgent Mutation.enqueueSweepRun Mutation.upsertSweep
+    """,
+    "Reports and saved workspaces are not supported yet": """
+        Query.view
+        Mutation.createAccessToken Mutation.deleteView Mutation.revokeAccessToken
+        Mutation.upsertView
+    """,
+    "Registries are not supported yet": """
+        Mutation.createProjectMembers Mutation.deleteModel Mutation.deleteProjectMembers
+        Mutation.renameProject Mutation.updateProjectMember Mutation.updateProjectTeamMember
+    """,
+    "Launch is not supported yet": """
+        Query.launchAgent Project.runQueue Entity.defaultResourceConfig
+        Mutation.ackRunQueueItem Mutation.createDefaultResourceConfig Mutation.createLaunchAgent
+        Mutation.createRunQueue Mutation.deleteFromRunQueue Mutation.deleteRunQueues
+        Mutation.failRunQueueItem Mutation.popFromRunQueue Mutation.pushToRunQueue
+        Mutation.pushToRunQueueByName Mutation.updateLaunchAgent
+        Mutation.updateRunQueueItemWarning Mutation.upsertRunQueue
+    """,
+    "Automations and integrations are not supported yet": """
+        Mutation.createFilterTrigger Mutation.createGenericWebhookIntegration
+        Mutation.deleteTrigger Mutation.updateFilterTrigger
+    """,
+    "Custom charts are not supported yet": "Mutation.createCustomChart",
+    "Forks and rewinds of runs are not supported yet": "Mutation.rewindRun",
+    "Users, teams and keys are administered by the command `kiseki admin`": """
+        Mutation.createInvite Mutation.createServiceAccount Mutation.createTeam
+        Mutation.createUser Mutation.deleteApiKey Mutation.deleteInvite Mutation.generateApiKey
+        Mutation.updateUser
+    """,
+}
+
+REFUSED: dict[str, str] = {
+    field: sentence for sentence, fields in _REFUSED.items() for field in fields.split()
+}
+"""The sentence that each refused field is answered with."""
+
+EMPTY: frozenset[str] = frozenset(
+    [
+        "Query.organization",
+        "Entity.artifactCollections",
+        "Entity.artifactMemberships",
+        "Entity.integrations",
+        "Entity.triggers",
+        "Project.allViews",
+        "Project.artifactCollections",
+        "Project.artifactTypes",
+        "Project.members",
+        "Project.runQueues",
+        "Project.sweeps",
+        "Project.teamMembers",
+        "Project.triggers",
+        "Project.views",
+        "Run.inputArtifacts",
+        "Run.outputArtifacts",
+        "Run.sweepName",
+        "User.apiKeys",
+        "User.organizations",
+    ]
+)
+"""Fields that are truthfully empty, because nothing that they list can be made yet."""
+
+FORKS = "Forks and rewinds of runs are not supported yet"
+SWEEPS = "Sweeps are not supported yet"
+
+
+def answer(field: str, type: GraphQLOutputType) -> Any:
+    """The value of a field that is not served.
+
+    Raises:
+        Unsupported: With the sentence.
+    """
+    if field in EMPTY:
+        return _empty(type)
+    if field in REFUSED:
+        raise Unsupported(f"{REFUSED[field]} ({field.split('.')[1]})")
+    raise LookupError(f"{field} is neither served nor listed as not supported")
+
+
+def _empty(type: GraphQLOutputType) -> Any:
+    if isinstance(type, GraphQLNonNull):
+        return _empty(type.of_type)
+    if isinstance(type, GraphQLList):
+        return []
+    if isinstance(type, GraphQLObjectType) and type.name.endswith("Connection"):
+        return {"edges": [], "totalCount": 0, "pageInfo": {"endCursor": None, "hasNextPage": False}}
+    return None

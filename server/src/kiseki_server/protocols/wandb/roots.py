@@ -1,0 +1,82 @@
+"""Where queries and mutations begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiseki_server.domain.accounts.types import Entity, User
+from kiseki_server.domain.projects.types import Project
+from kiseki_server.protocols.wandb import people, projects, run_changes, run_files
+from kiseki_server.protocols.wandb.context import Context
+from kiseki_server.protocols.wandb.server_info import ServerInfoNode
+
+Given = dict[str, Any]
+Payload = dict[str, Any]
+
+
+class QueryRoot:
+    """`Query`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def viewer(self) -> User:
+        return self._context.actor.user
+
+    @property
+    def server_info(self) -> ServerInfoNode:
+        return ServerInfoNode(self._context)
+
+    def entity(self, name: str | None = None) -> Entity | dict[str, Any]:
+        return people.find_entity(self._context, name)
+
+    def project(self, name: str | None = None, entity_name: str | None = None) -> Project | None:
+        return projects.find_project(self._context, entity_name, name)
+
+    model = project
+
+    def models(
+        self,
+        entity_name: str | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> dict[str, Any]:
+        return projects.list_projects(self._context, entity_name, first, after)
+
+    def users(self, query: str | None = None) -> dict[str, Any]:
+        return people.search(self._context, query)
+
+
+class MutationRoot:
+    """`Mutation`; each takes one object of input."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def upsert_bucket(self, input: Given) -> Payload:
+        return run_changes.upsert_bucket(self._context, input)
+
+    def delete_run(self, input: Given) -> Payload:
+        return run_changes.delete_run(self._context, input)
+
+    def stop_run(self, input: Given) -> Payload:
+        return run_changes.stop_run(self._context, input)
+
+    def update_run_state(self, input: Given) -> Payload:
+        return run_changes.update_run_state(self._context, input)
+
+    def notify_scriptable_run_alert(self, input: Given) -> Payload:
+        return run_changes.notify_alert(self._context, input)
+
+    def create_run_files(self, input: Given) -> Payload:
+        return run_files.create_run_files(self._context, input)
+
+    def mark_run_files_uploaded(self, input: Given) -> Payload:
+        return run_files.mark_uploaded(self._context, input)
+
+    def delete_files(self, input: Given) -> Payload:
+        return run_files.delete_files(self._context, input)
+
+    def upsert_model(self, input: Given) -> Payload:
+        return projects.upsert_model(self._context, input)

@@ -1,0 +1,160 @@
+"""Runs, written: what the mutations about runs do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kiseki_server.domain.accounts.rules import Action
+from kiseki_server.domain.projects.types import Project
+from kiseki_server.domain.runs.alerts import Severity
+from kiseki_server.domain.runs.types import Run, RunChange, RunState
+from kiseki_server.kit.errors import BadRequest, Conflict, UnknownRun, Unsupported
+from kiseki_server.protocols.wandb import json_lines, not_supported
+from kiseki_server.protocols.wandb.config_envelope import OWN_KEY, Unwrapped, unwrap
+from kiseki_server.protocols.wandb.context import Context
+from kiseki_server.protocols.wandb.places import PlacedRun
+from kiseki_server.protocols.wandb.projects import UNCATEGORIZED, writable
+from kiseki_server.protocols.wandb.runs import find_run
+
+_SEVERITIES: dict[str, Severity] = {"INFO": "info", "WARN": "warning", "ERROR": "error"}
+_STARTS = (RunState.RUNNING, RunState.PENDING)
+
+
+def upsert_bucket(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Create a run, or change those fields of it that are given; null changes nothing."""
+    if given.get("sweep"):
+        raise Unsupported(not_supported.SWEEPS)
+    config = _config(given)
+    if config is not None and config.branches:
+        raise Unsupported(not_supported.FORKS)
+    change = _change(given, config)
+    if given.get("id"):
+        placed = find_run(context, given["id"], Action.WRITE)
+        change = _begun(change, placed.run, config)
+        run = context.runs.change(placed.project, placed.run.name, change)
+        return {"bucket": PlacedRun(placed.project, run), "inserted": False}
+    project = context.projects.ensure(
+        context.actor, given.get("entityName") or None, given.get("modelName") or UNCATEGORIZED
+    )
+    name = given.get("name") or None
+    if config is not None and config.started_at is not None:
+        change = _begun(change, _known(context, project, name), config)
+    run, inserted = context.runs.upsert(project, name, change, context.actor)
+    return {"bucket": PlacedRun(project, run), "inserted": inserted}
+
+
+def delete_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    placed = find_run(context, given["id"], Action.WRITE)
+    context.runs.delete(placed.project, placed.run.name)
+    return {"success": True, "clientMutationId": given.get("clientMutationId")}
+
+
+def stop_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Ask a run to stop; one that is over has nothing to stop."""
+    placed = find_run(context, given["id"], Action.WRITE)
+    try:
+        context.runs.stop(placed.project, placed.run.name)
+    except Conflict:
+        return {"success": False}
+    return {"success": True}
+
+
+def update_run_state(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Say that a run has failed, or waits for its client; nothing else may be said from here."""
+    if given["state"] not in ("failed", "pending"):
+        raise BadRequest(
+            f"A run's state cannot be set to `{given['state'][:40]}`",
+            hint="It can be set to failed or pending.",
+        )
+    placed = find_run(context, given["id"], Action.WRITE)
+    change = RunChange(state=RunState(given["state"]))
+    context.runs.change(placed.project, placed.run.name, change)
+    return {"success": True}
+
+
+def notify_alert(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Note an alert of the run's code; waitDuration is in milliseconds."""
+    project = writable(context, given["entityName"], given["projectName"])
+    context.alerts.tell(
+        project,
+        given["runName"],
+        title=given["title"],
+        text=given["text"],
+        severity=_SEVERITIES[given.get("severity") or "INFO"],
+        quiet=timedelta(milliseconds=min(max(given.get("waitDuration") or 0, 0), 10**12)),
+    )
+    return {"success": True}
+
+
+def _config(given: dict[str, Any]) -> Unwrapped | None:
+    text = given.get("config")
+    return None if text is None else unwrap(json_lines.read_object(text, "The config"))
+
+
+def _change(given: dict[str, Any], config: Unwrapped | None) -> RunChange:
+    environment = dict(config.environment) if config is not None else {}
+    for theirs, ours in (
+        ("jobProgram", "program"),
+        ("commit", "git_commit"),
+        ("jobRepo", "git_remote"),
+        ("host", "host"),
+    ):
+        if given.get(theirs):
+            environment[ours] = given[theirs]
+    tags, summary, state = given.get("tags"), given.get("summaryMetrics"), given.get("state")
+    change = RunChange(
+        display_name=given.get("displayName"),
+        state=None if state is None else _state(state),
+        group=given.get("groupName"),
+        job_type=given.get("jobType"),
+        tags=None if tags is None else tuple(tags),
+        notes=given.get("notes"),
+        host=given.get("host"),
+        replace_summary=(
+            None if summary is None else json_lines.read_object(summary, "The summary")
+        ),
+        environment=environment or None,
+    )
+    if config is None:
+        return change
+    return replace(
+        change,
+        replace_config=config.config,
+        metrics=config.metrics,
+        client=None if config.own is None else {OWN_KEY: config.own},
+    )
+
+
+def _state(text: str) -> RunState:
+    if text not in _STARTS:
+        raise BadRequest(
+            f"A run cannot be created in the state `{text[:40]}`",
+            hint=f"Choose one of {', '.join(_STARTS)}.",
+        )
+    return RunState(text)
+
+
+def _begun(change: RunChange, run: Run | None, config: Unwrapped | None) -> RunChange:
+    """With the time at which the client says that the run began, if that is earlier.
+
+    A run that is synchronised later would otherwise begin after its own points.
+    """
+    if config is None or config.started_at is None:
+        return change
+    try:
+        begun = datetime.fromisoformat(config.started_at)
+    except ValueError:
+        return change
+    begun = begun if begun.tzinfo else begun.replace(tzinfo=UTC)
+    if not 1970 < begun.year < 2250 or (run is not None and begun >= run.started_at):
+        return change
+    return replace(change, started_at=begun)
+
+
+def _known(context: Context, project: Project, name: str | None) -> Run | None:
+    try:
+        return None if name is None else context.runs.get(project, name)
+    except UnknownRun:
+        return None

@@ -1,0 +1,46 @@
+"""What the server is and can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kiseki_server
+from kiseki_server.protocols.wandb.context import Context
+
+FEATURES = (
+    "CLIENT_IDS",
+    "FILESTREAM_GZIP",
+    "LARGE_FILENAMES",
+    "MARK_RUN_FILES_UPLOADED",
+    "STRUCTURED_CONSOLE_LOGS",
+    "TOTAL_COUNT_IN_FILE_CONNECTION",
+    "UPDATE_RUN_STATE",
+)
+"""Flags of the client that are honoured; each makes it send or ask for more."""
+
+OLDEST_CLIENT = "0.25.1"
+
+
+class ServerInfoNode:
+    """`ServerInfo`."""
+
+    def __init__(self, context: Context) -> None:
+        self.frontend_host = context.address
+
+    @property
+    def features(self) -> list[dict[str, Any]]:
+        return [{"name": name, "isEnabled": True} for name in FEATURES]
+
+    @property
+    def cli_version_info(self) -> dict[str, str]:
+        # No newer client is too new: what it asks for in vain is said by its own error.
+        return {"min_cli_version": OLDEST_CLIENT, "max_cli_version": "999.0.0"}
+
+    @property
+    def latest_local_version_info(self) -> dict[str, Any]:
+        version = kiseki_server.__version__
+        return {
+            "outOfDate": False,
+            "latestVersionString": version,
+            "versionOnThisInstanceString": version,
+        }
