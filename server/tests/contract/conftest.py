@@ -22,12 +22,18 @@ ENGINES = ["memory", "chdb", "http", pytest.param("server", marks=pytest.mark.cl
 
 
 @pytest.fixture(scope="session")
-def http_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientPool]:
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a ClickHouse of the tests' own, with the database ``kiseki``."""
     shim = ClickHouseShim(tmp_path_factory.mktemp("clickhouse"))
-    pool = open_engine(url=shim.url, memory_bytes=1 << 30, connections=4)
+    yield shim.url
+    shim.kill()
+
+
+@pytest.fixture(scope="session")
+def http_pool(clickhouse_url: str) -> Iterator[ClientPool]:
+    pool = open_engine(url=clickhouse_url, memory_bytes=1 << 30, connections=4)
     yield pool
     pool.close()
-    shim.kill()
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kiseki_server.kit.errors import BadRequest, KisekiError, TooLarge
-from kiseki_server.storage.columnar.engine import ClientPool
+from kiseki_server.kit.errors import BadRequest, KisekiError, TooLarge, Unavailable
+from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 
 BROKEN = "SELECT throwIf(number = 100000, 'broken') AS x FROM numbers(200000)"
 
@@ -44,3 +44,44 @@ def test_values_are_bound_not_written(engine: ClientPool) -> None:
     assert engine.rows("SELECT {x:Float64} AS x", {"x": 0.1 + 0.2}) == [(0.1 + 0.2,)]
     many = list(range(20_000))
     assert engine.rows("SELECT length({x:Array(UInt64)}) AS x", {"x": many}) == [(20_000,)]
+
+
+def test_a_store_of_a_newer_version_is_left_alone(clickhouse_url: str) -> None:
+    url = clickhouse_url.replace("/kiseki", "/kiseki_newer")
+    pool = open_engine(url=url, connections=2)
+    pool.command("INSERT INTO schema_version (version) VALUES (99)")
+    pool.close()
+    with pytest.raises(Unavailable, match="version 99"):
+        open_engine(url=url)
+
+
+def test_durability_is_a_setting_that_can_change(clickhouse_url: str) -> None:
+    url = clickhouse_url.replace("/kiseki", "/kiseki_durable")
+    for durability, wanted in (("power", True), ("power", True), ("process", False)):
+        pool = open_engine(url=url, durability=durability, connections=2)  # type: ignore[arg-type]
+        ((settings,),) = pool.rows(
+            "SELECT engine_full FROM system.tables WHERE database = currentDatabase() "
+            "AND name = 'points'"
+        )
+        assert ("fsync_after_insert = 1" in settings) is wanted
+        pool.close()
+
+
+def test_an_engine_is_a_folder_or_a_url(clickhouse_url: str) -> None:
+    with pytest.raises(BadRequest, match="folder"):
+        open_engine()
+    for bad in ("http://", "postgresql://x/y", clickhouse_url.replace("/kiseki", "/a`b")):
+        with pytest.raises(BadRequest):
+            open_engine(url=bad)
+
+
+def test_a_closed_engine_says_so(clickhouse_url: str) -> None:
+    pool = open_engine(url=clickhouse_url, connections=1)
+    pool.close()
+    with pytest.raises(Unavailable, match="closed"):
+        pool.ping()
+
+
+def test_a_server_that_does_not_answer_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        open_engine(url="clickhouse://127.0.0.1:1/kiseki")

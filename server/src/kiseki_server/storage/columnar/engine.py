@@ -83,6 +83,7 @@ class ClientPool:
         fresh = None
         with suppress(Exception):
             fresh = self._connect()
+        with suppress(Exception):
             client.close()
         return fresh
 
@@ -157,15 +158,16 @@ def open_engine(
     else:
         assert path is not None
         database, connect = _embedded(path, session, memory_bytes)
+    name = _quoted(database)
+    pool = ClientPool(lambda: connect(database), size=connections, embedded=url is None)
     with translated():
         first = connect(None)
         try:
-            first.command(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)} ENGINE = Atomic")
+            first.command(f"CREATE DATABASE IF NOT EXISTS {name} ENGINE = Atomic")
+            # The embedded engine lives as long as one connection does.
+            pool.ping()
         finally:
-            # The embedded engine lives as long as one connection does: open the next one first.
-            pool = ClientPool(lambda: connect(database), size=connections, embedded=url is None)
-            with pool.client():
-                first.close()
+            first.close()
     migrate(pool, durable_against_power_loss=durability == "power")
     return pool
 
@@ -214,7 +216,6 @@ def _embedded(
         "query_condition_cache_size": 4 << 20,
         "compiled_expression_cache_size": 16 << 20,
         "mmap_cache_size": 0,
-        "memory_worker_period_ms": 200,
     }
     path.mkdir(parents=True, exist_ok=True)
 

@@ -58,7 +58,7 @@ class Standing:
 class Standings:
     """The standings of the histories used last; what is missing is read from the store."""
 
-    def __init__(self, pool: ClientPool, *, histories: int = 5_000, keys: int = 200_000) -> None:
+    def __init__(self, pool: ClientPool, *, histories: int = 5_000, keys: int = 300_000) -> None:
         self._pool = pool
         self._held: OrderedDict[History, Standing] = OrderedDict()
         self._most_histories = histories
