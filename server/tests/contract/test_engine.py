@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from kiseki_server.domain.history.types import RunRef
 from kiseki_server.kit.errors import BadRequest, KisekiError, TooLarge, Unavailable
+from kiseki_server.storage.columnar.arrivals import MAX_ROWS
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 
 BROKEN = "SELECT throwIf(number = 100000, 'broken') AS x FROM numbers(200000)"
@@ -44,6 +50,27 @@ def test_values_are_bound_not_written(engine: ClientPool) -> None:
     assert engine.rows("SELECT {x:Float64} AS x", {"x": 0.1 + 0.2}) == [(0.1 + 0.2,)]
     many = list(range(20_000))
     assert engine.rows("SELECT length({x:Array(UInt64)}) AS x", {"x": many}) == [(20_000,)]
+
+
+def test_an_insert_is_one_part(engine: ClientPool, new_run: Callable[[], RunRef]) -> None:
+    """So it appears whole or not at all, whatever happens on the way."""
+    run = new_run()
+    numbers = np.arange(MAX_ROWS)
+    rows = pa.table(
+        {
+            "project": np.full(MAX_ROWS, run.project, np.uint64),
+            "run": np.full(MAX_ROWS, run.run, np.uint64),
+            "key": pa.array(["a"] * MAX_ROWS).dictionary_encode(),
+            "step": numbers,
+            "value": numbers.astype(np.float64),
+        }
+    )
+    engine.insert("points", rows)
+    found = engine.rows(
+        "SELECT count() AS count, uniqExact(_part) AS parts FROM points WHERE run = {run:UInt64}",
+        {"run": run.run},
+    )
+    assert found == [(MAX_ROWS, 1)]
 
 
 def test_a_store_of_a_newer_version_is_left_alone(clickhouse_url: str) -> None:
