@@ -180,10 +180,12 @@ class Program:
         environment: Mapping[str, str],
         directory: Path,
         python: Path | str = sys.executable,
+        stdin: bool = False,
     ) -> None:
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [python, "-u", "-c", code],
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -201,6 +203,15 @@ class Program:
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
         self.process.stdout.close()
+
+    def send(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def close_input(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
 
     def wait(self, seconds: float = DEADLINE) -> int:
         code = self.process.wait(seconds)
