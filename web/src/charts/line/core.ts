@@ -367,13 +367,10 @@ export class LineChartCore implements GestureTarget {
     this.tooltip ??= new Tooltip();
     const { order = "nearness", limit = TOOLTIP_ROWS } = this.input.interaction.tooltip ?? {};
     const nearest = this.nearest(hits);
-    const snapped =
-      nearest && hits.length === 1
-        ? backward(nearest.prepared.x[nearest.index] as number, this.axis().scale)
-        : x;
+    const snapped = nearest ? this.snapped(nearest) : x;
     this.tooltip.show(
       {
-        x: this.axis().kind === "number" && !nearest ? x : snapped,
+        x: snapped,
         axis: this.axis(),
         xLabel: this.input.view.xLabel,
         rows: tooltipRows(hits, order, limit),
@@ -383,6 +380,15 @@ export class LineChartCore implements GestureTarget {
       this.messages(),
       this.pointer.client,
     );
+  }
+
+  /** The hit's x; whole where the axis counts in whole numbers and a bucket's middle does not. */
+  private snapped({ prepared: { series }, index }: Hit): number {
+    const x = series.x[index] as number;
+    const counts = (value: number | undefined) => Number.isInteger(2 * (value ?? 0));
+    const isCounter =
+      this.axis().kind === "number" && counts(series.x[0]) && counts(series.x.at(-1));
+    return isCounter ? Math.floor(x) : x;
   }
 
   private messages(): ChartMessages {
