@@ -33,13 +33,16 @@ interface Lasting {
 
 /** How long a run has lasted; counts on while it runs. */
 export function Duration({ run }: { run: Lasting }) {
+  const { i18n } = useTranslation();
   if (run.state === "running") {
     return <LiveDuration since={run.started_at ?? run.created_at} />;
   }
-  return <>{run.duration_s === null ? "–" : formatDuration(run.duration_s)}</>;
+  return <>{run.duration_s === null ? "–" : formatDuration(run.duration_s, i18n.language)}</>;
 }
 
 function LiveDuration({ since }: { since: string }) {
+  const { i18n } = useTranslation();
   const now = useNow(1000);
-  return <>{formatDuration(Math.max(0, Math.floor((now - new Date(since).getTime()) / 1000)))}</>;
+  const seconds = Math.max(0, Math.floor((now - new Date(since).getTime()) / 1000));
+  return <>{formatDuration(seconds, i18n.language)}</>;
 }

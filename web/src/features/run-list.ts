@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { ApiError } from "@/api/http";
 import { runKeys, runSearchQuery } from "@/api/runs";
-import { useLiveEvent, useLiveInterest } from "@/api/stream";
+import { useLiveEvent } from "@/api/stream";
 import type { Run, RunPage } from "@/api/types";
 import { combineFilter } from "@/lib/filter";
 import type { RunsView } from "@/lib/view";
@@ -68,7 +68,6 @@ export function useRunList(
 function useLiveRuns(entity: string, project: string, runs: readonly Run[], pages: number): void {
   const client = useQueryClient();
   const timer = useRef<number | null>(null);
-  useLiveInterest({ entity, project });
 
   const refetch = () => {
     if (timer.current !== null || pages > LIVE_PAGES) return;

@@ -1,45 +1,41 @@
 import type { Theme } from "@/lib/theme";
 
 /**
- * Sixteen series colours per theme that stay apart with red-green colour blindness and stand
+ * Fourteen series colours per theme that stay apart with red-green colour blindness and stand
  * out from the theme's surface (see colors.test.ts).
  */
 const palettes: Record<Theme, readonly string[]> = {
   light: [
     "#3350d1",
-    "#6fad2b",
-    "#6e1c03",
-    "#5aa0d0",
-    "#b13065",
-    "#63046c",
-    "#27709c",
-    "#51ac8c",
-    "#a74a04",
-    "#4a7ae4",
-    "#0e919c",
-    "#b36955",
-    "#035397",
-    "#950e4f",
-    "#6393fd",
-    "#853900",
+    "#fe7802",
+    "#8a0700",
+    "#05ab86",
+    "#da74f1",
+    "#075449",
+    "#93158e",
+    "#876b01",
+    "#dc3864",
+    "#0f7b95",
+    "#8d6cc2",
+    "#069ce4",
+    "#e680a1",
+    "#0c853d",
   ],
   dark: [
     "#7b92ff",
-    "#f0ec52",
-    "#b85207",
-    "#7ee2fb",
-    "#915f96",
-    "#eca47f",
-    "#cd84a9",
-    "#98ffc0",
-    "#5c65d6",
-    "#c79512",
-    "#80bcff",
-    "#4e986c",
-    "#e79dc3",
-    "#e7ad01",
-    "#f0cc83",
-    "#8ffaf6",
+    "#e7e80d",
+    "#f25914",
+    "#049863",
+    "#fdcbf8",
+    "#c841a5",
+    "#51e6ce",
+    "#eca851",
+    "#ff86da",
+    "#1db8ce",
+    "#955be3",
+    "#1a89c5",
+    "#fed899",
+    "#12c281",
   ],
 };
 
@@ -57,8 +53,26 @@ export function paletteOf(theme: Theme): readonly string[] {
   return palettes[theme];
 }
 
+/** Part of white or black that sets apart two runs with the same palette colour. */
+const shades: Record<Theme, readonly number[]> = {
+  light: [0, -0.28, 0.2],
+  dark: [0, 0.4, -0.2],
+};
+
+function shade(color: string, part: number): string {
+  const target = part > 0 ? 255 : 0;
+  const mixed = [1, 3, 5].map((at) => {
+    const value = Number.parseInt(color.slice(at, at + 2), 16);
+    const moved = Math.round(value + (target - value) * Math.abs(part));
+    return moved.toString(16).padStart(2, "0");
+  });
+  return `#${mixed.join("")}`;
+}
+
 /** The colour of a run: decided by its id alone, so that it never changes between visits. */
 export function runColor(runId: string, theme: Theme): string {
   const palette = palettes[theme];
-  return palette[hashText(runId) % palette.length] ?? "#3350d1";
+  const hash = hashText(runId);
+  const color = palette[hash % palette.length] ?? "#3350d1";
+  return shade(color, shades[theme][Math.floor(hash / palette.length) % 3] ?? 0);
 }

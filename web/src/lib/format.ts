@@ -51,16 +51,20 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+const english = ["d", "h", "m", "s"] as const;
+const japanese = ["日", "時間", "分", "秒"] as const;
+
 /** Two units at most: “3d 4h”, “12m 5s”, “4.2s”. */
-export function formatDuration(seconds: number): string {
+export function formatDuration(seconds: number, language = "en"): string {
   if (!Number.isFinite(seconds) || seconds < 0) return "–";
-  if (seconds < 10) return `${seconds.toFixed(1)}s`;
+  const [day, hour, minute, second] = language === "ja" ? japanese : english;
+  if (seconds < 10) return `${Number(seconds.toFixed(1))}${second}`;
   const whole = Math.round(seconds);
   const parts: [number, string][] = [
-    [Math.floor(whole / 86_400), "d"],
-    [Math.floor((whole % 86_400) / 3600), "h"],
-    [Math.floor((whole % 3600) / 60), "m"],
-    [whole % 60, "s"],
+    [Math.floor(whole / 86_400), day],
+    [Math.floor((whole % 86_400) / 3600), hour],
+    [Math.floor((whole % 3600) / 60), minute],
+    [whole % 60, second],
   ];
   const first = parts.findIndex(([amount]) => amount > 0);
   return parts

@@ -60,7 +60,7 @@ export function systemSections(keys: readonly string[]): Section[] {
   }
   const named = [...panels.values()].map((panel) => {
     const title = panel.keys.length === 1 ? (panel.keys[0] ?? panel.id) : panel.id;
-    const section = panel.id.split(/[./]/)[0] ?? UNSORTED;
+    const section = panel.id.split(/[./_]/)[0] ?? UNSORTED;
     return [section, { ...panel, title }] as [string, PanelSpec];
   });
   return intoSections(named);

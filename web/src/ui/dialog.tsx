@@ -13,6 +13,13 @@ interface Shared {
   children: ReactNode;
 }
 
+/** Focuses the dialog itself, not its close button, unless a field asked for the focus. */
+function keepFocus(event: Event) {
+  event.preventDefault();
+  const dialog = event.currentTarget as HTMLElement;
+  if (!dialog.contains(document.activeElement)) dialog.focus();
+}
+
 function Head({
   title,
   quiet,
@@ -48,6 +55,7 @@ export function Dialog({
           className={`${styles.dialog} ${full ? styles.full : ""}`}
           style={full ? undefined : { width: `min(${width}px, calc(100vw - 24px))` }}
           aria-describedby={undefined}
+          onOpenAutoFocus={keepFocus}
         >
           <Head {...head} extra={extra} />
           <div className={styles.body}>{children}</div>
@@ -75,6 +83,7 @@ export function Drawer({
           className={`${styles.drawer} ${styles[side]}`}
           style={{ width: `min(${width}px, 94vw)` }}
           aria-describedby={undefined}
+          onOpenAutoFocus={keepFocus}
         >
           <Head {...head} extra={extra} />
           <div className={styles.drawerBody}>{children}</div>

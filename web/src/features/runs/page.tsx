@@ -52,14 +52,14 @@ export function RunsPage() {
       return (
         <EmptyState
           icon="search"
-          title={t("runs.noMatch")}
+          title={list.filterError ? t("runs.badFilter") : t("runs.noMatch")}
           action={
             <Button onClick={() => change({ search: "", filter: "" })}>
               {t("runs.clearFilters")}
             </Button>
           }
         >
-          {t("runs.noMatchText")}
+          {list.filterError ? list.filterError.message : t("runs.noMatchText")}
         </EmptyState>
       );
     }

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/http";
-import { signIn } from "@/api/session";
+import { sessionQuery, signIn } from "@/api/session";
 import { useMessageOf } from "@/features/failure";
 import { Button } from "@/ui/button";
 import { Field, Input } from "@/ui/field";
@@ -26,7 +26,11 @@ export function SignInPage({ token, next }: { token?: string; next?: string }) {
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(client, secret);
+      await signIn(client, secret).catch(async (error) => {
+        // A used link does no harm to whoever is signed in already.
+        if (!("token" in secret)) throw error;
+        return client.fetchQuery(sessionQuery).catch(() => Promise.reject(error));
+      });
       await navigate({ href: safeNext(next), replace: true });
     } catch (error) {
       const refused = error instanceof ApiError && [400, 401, 403, 404].includes(error.status);

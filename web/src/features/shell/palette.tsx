@@ -88,6 +88,8 @@ function PaletteBody({ place, onDone }: { place: Place; onDone: () => void }) {
           value={query}
           onChange={(event) => setQuery(event.target.value)}
           onKeyDown={press}
+          // biome-ignore lint/a11y/noAutofocus: the palette is opened to type
+          autoFocus
           spellCheck={false}
         />
         <kbd>Esc</kbd>

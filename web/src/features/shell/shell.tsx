@@ -1,13 +1,14 @@
 import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { live, useLiveInterest } from "@/api/stream";
+import { live } from "@/api/stream";
 import { ChartEnvironment } from "@/charts/environment";
 import type { Language } from "@/lib/i18n";
 import { Drawer } from "@/ui/dialog";
 import { useNarrow } from "@/ui/use-media";
 import { useShortcuts } from "@/ui/use-shortcuts";
 import { HelpDialog } from "./help";
+import { LiveInterest } from "./live-interest";
 import { Palette } from "./palette";
 import styles from "./shell.module.css";
 import { Sidebar } from "./sidebar";
@@ -39,7 +40,6 @@ export function Shell() {
   const [helpOpen, setHelpOpen] = useState(false);
   const place = { entity, project, run };
 
-  useLiveInterest(entity && project ? { entity, project } : {});
   useEffect(() => {
     live.start();
     return () => live.stop();
@@ -99,6 +99,7 @@ export function Shell() {
         <Sidebar place={place} wide />
       </Drawer>
       <Palette open={paletteOpen} onOpen={setPaletteOpen} place={place} />
+      <LiveInterest place={place} />
       <HelpDialog open={helpOpen} onOpen={setHelpOpen} />
     </div>
   );

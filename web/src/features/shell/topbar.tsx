@@ -1,6 +1,7 @@
-import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { runQuery } from "@/api/runs";
 import { sessionQuery, signOut } from "@/api/session";
 import { useFailureToast } from "@/features/failure";
 import type { Language } from "@/lib/i18n";
@@ -139,6 +140,15 @@ function UserMenu({ narrow }: { narrow: boolean }) {
   );
 }
 
+function RunName({ entity, project, run }: Required<Place>) {
+  const { data } = useQuery(runQuery(entity, project, run));
+  return (
+    <span className="truncate" aria-current="page" title={run}>
+      {data?.display_name ?? run}
+    </span>
+  );
+}
+
 function Breadcrumb({ place }: { place: Place }) {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -188,9 +198,7 @@ function Breadcrumb({ place }: { place: Place }) {
       {run && (
         <>
           <i className={`${styles.slash} ${styles.entity}`}>/</i>
-          <span className="truncate" aria-current="page">
-            {run}
-          </span>
+          <RunName entity={entity} project={project} run={run} />
         </>
       )}
     </nav>

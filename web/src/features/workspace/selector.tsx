@@ -125,14 +125,14 @@ function Rows({ entity, project, list, view, change }: Omit<SelectorProps, "show
       <EmptyState
         compact
         icon="search"
-        title={t("runs.noMatch")}
+        title={list.filterError ? t("runs.badFilter") : t("runs.noMatch")}
         action={
           <Button size="s" onClick={() => change({ search: "", filter: "" })}>
             {t("runs.clearFilters")}
           </Button>
         }
       >
-        {t("runs.noMatchText")}
+        {list.filterError ? null : t("runs.noMatchText")}
       </EmptyState>
     );
   }

@@ -207,6 +207,7 @@ export const en = {
     empty: "No runs yet",
     emptyText: "Runs appear here as soon as a program starts one.",
     noMatch: "No run matches",
+    badFilter: "The filter cannot be read",
     noMatchText: "Change the search or the filter.",
     clearFilters: "Clear search and filter",
     error: "The runs could not be loaded",

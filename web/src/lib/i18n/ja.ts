@@ -206,6 +206,7 @@ export const ja: Catalogue = {
     empty: "ランはまだありません",
     emptyText: "プログラムがランを始めると、ここに現れます。",
     noMatch: "一致するランはありません",
+    badFilter: "絞り込みの条件を解釈できません",
     noMatchText: "検索語や絞り込みの条件を変えてください。",
     clearFilters: "検索と絞り込みを解除",
     error: "ランを読み込めませんでした",
