@@ -7,7 +7,9 @@ import type { LineSeries } from "./types";
 
 const HEAD = 34;
 const ROW = 18;
-const MOST_LEGEND_ROWS = 24;
+const CELL = 240;
+const NAME_WIDTH = CELL - 34;
+const MOST_NAMES = 24;
 
 /** The chart with title and legend as a picture, at the screen's resolution. */
 export async function toPng(core: LineChartCore): Promise<Blob> {
@@ -15,10 +17,8 @@ export async function toPng(core: LineChartCore): Promise<Blob> {
   const { theme, frame, input } = scene;
   const source = core.canvas();
   const ratio = source.width / frame.width;
-  const names = input.series.slice(0, MOST_LEGEND_ROWS);
-  const columns = Math.max(1, Math.floor(frame.width / 240));
-  const rows = Math.ceil(names.length / columns);
-  const height = HEAD + frame.height + rows * ROW + 10;
+  const { cells, height: legendHeight } = legendOf(input.series, frame.width);
+  const height = HEAD + frame.height + legendHeight;
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(frame.width * ratio);
   canvas.height = Math.round(height * ratio);
@@ -32,14 +32,14 @@ export async function toPng(core: LineChartCore): Promise<Blob> {
   context.font = `600 14px ${theme.font}`;
   context.fillText(input.title, 12, 22, frame.width - 24);
   context.font = `11px ${theme.font}`;
-  names.forEach((series, n) => {
-    const left = 12 + (n % columns) * 240;
-    const middle = HEAD + frame.height + Math.floor(n / columns) * ROW + 8;
+  const measure = (text: string) => context.measureText(text).width;
+  for (const { series, name, x, y } of cells) {
+    const middle = HEAD + frame.height + y;
     context.fillStyle = series.color;
-    context.fillRect(left, middle - 1.5, 14, 3);
+    context.fillRect(x, middle - 1.5, 14, 3);
     context.fillStyle = theme.strong;
-    context.fillText(shorten(nameOf(series), 34), left + 20, middle + 4);
-  });
+    context.fillText(shorten(name, NAME_WIDTH, measure), x + 20, middle + 4);
+  }
   return new Promise((resolve, reject) => {
     canvas.toBlob(
       (blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be made."))),
@@ -53,7 +53,8 @@ export function toSvg(core: LineChartCore): string {
   const { frame, prepared, input, theme } = drawn(core);
   const { plot } = frame;
   const out: string[] = [];
-  const height = frame.height + HEAD;
+  const legend = legendOf(input.series, frame.width);
+  const height = frame.height + HEAD + legend.height;
   out.push(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${frame.width}" height="${height}" viewBox="0 0 ${frame.width} ${height}" font-family="${escaped(FONT_STACK)}" font-size="11">`,
     `<title>${escaped(input.title)}</title>`,
@@ -87,7 +88,20 @@ export function toSvg(core: LineChartCore): string {
       `<text x="${round(mark.x)}" y="${round(mark.y)}" dy="0.35em" text-anchor="middle" fill="${mark.color}">${sign}</text>`,
     );
   }
-  out.push("</g></svg>");
+  if (input.view.xLabel) {
+    out.push(
+      `<text x="${plot.width}" y="${plot.height + 16}" text-anchor="end" fill="${theme.text}">${escaped(input.view.xLabel)}</text>`,
+    );
+  }
+  out.push("</g>");
+  for (const { series, name, x, y } of legend.cells) {
+    const middle = HEAD + frame.height + y;
+    out.push(
+      `<path d="M${x} ${middle}h14" stroke="${series.color}" stroke-width="3"/>`,
+      `<text x="${x + 20}" y="${middle + 4}" fill="${theme.strong}">${escaped(shorten(name, NAME_WIDTH, estimate))}</text>`,
+    );
+  }
+  out.push("</svg>");
   return out.join("\n");
 }
 
@@ -179,9 +193,32 @@ export function nameOf(series: Pick<LineSeries, "label" | "detail">): string {
   return series.detail ? `${series.label} · ${series.detail}` : series.label;
 }
 
-function shorten(text: string, length: number): string {
+/** Where the names below an exported chart stand. The part that all share is left out. */
+function legendOf(series: readonly LineSeries[], width: number) {
+  const columns = Math.max(1, Math.floor(width / CELL));
+  const same = series.every((each) => each.detail === series[0]?.detail);
+  const cells = series.slice(0, MOST_NAMES).map((each, n) => ({
+    series: each,
+    name: same ? each.label : nameOf(each),
+    x: 12 + (n % columns) * CELL,
+    y: Math.floor(n / columns) * ROW + 10,
+  }));
+  return { cells, height: Math.ceil(cells.length / columns) * ROW + 10 };
+}
+
+/** Cuts a text to a width, by characters as people count them. */
+function shorten(text: string, width: number, measure: (text: string) => number): string {
+  if (measure(text) <= width) return text;
   const letters = [...text];
-  return letters.length <= length ? text : `${letters.slice(0, length - 1).join("")}…`;
+  while (letters.length > 0 && measure(`${letters.join("")}…`) > width) letters.pop();
+  return `${letters.join("")}…`;
+}
+
+/** Width of 11-pixel text without a canvas: full-width characters take the whole size. */
+function estimate(text: string): number {
+  let width = 0;
+  for (const letter of text) width += (letter.codePointAt(0) ?? 0) > 0x2e7f ? 11 : 6.4;
+  return width;
 }
 
 /** Text that a spreadsheet would run as a formula is quoted as text. */
