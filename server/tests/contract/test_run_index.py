@@ -100,6 +100,8 @@ def test_projects_are_apart(project: Project, new_run: NewRun) -> None:
         ("finished_at exists", "a"),
         ('created_at >= "2026-01-31T12:00:10Z"', "bc"),
         ('created_at < "2026-01-31T12:00:10Z"', "a"),
+        ('created_at in ["2026-01-31T12:00:00Z", 0]', "a"),
+        ("finished_at in [null]", "bc"),
         ("config.lr > 0.01", "a"),
         ("config.lr = 0.001", "b"),
         ('config.lr = "0.01"', "c"),
@@ -238,7 +240,7 @@ def test_bad_values_are_refused(project: Project, bad: str) -> None:
 
 @pytest.mark.parametrize("engine", ["memory", "chdb", "http"])
 @settings(
-    max_examples=60,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

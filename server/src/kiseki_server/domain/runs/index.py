@@ -24,9 +24,9 @@ class RunIndex(Protocol):
     """Finds runs by anything in them; the metadata store stays the truth.
 
     `put` replaces what the index knows of a run and is visible when it returns. Deleted runs
-    (``deleted_at`` set) match too when asked for, and never otherwise. The order is total: after the sort keys,
-    newest first by creation, then by falling id; a cursor goes on behind the last hit of its page, also
-    when runs came or changed since.
+    (``deleted_at`` set) match too when asked for, and never otherwise. The order is total: after
+    the sort keys, newest first by creation, then by falling id; a cursor goes on behind the last
+    hit of its page, also when runs came or changed since.
     """
 
     def put(self, runs: Sequence[Run]) -> None: ...

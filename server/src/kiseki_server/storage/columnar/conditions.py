@@ -119,10 +119,11 @@ class Conditions:
         wanted = [operand(field.path, value) for value in values]
         parts: list[str] = []
         if found.kind is not Kind.LIST:
-            texts = [value for value in wanted if isinstance(value, str)]
+            texts = [value for value in values if isinstance(value, str)]
             if texts and found.text is not None:
                 parts.append(_true(found.text, f"IN {self.bind(texts, 'Array(String)')}"))
-            parts += [self._equal(field, value) for value in values if not isinstance(value, str)]
+                values = [value for value in values if not isinstance(value, str)]
+            parts += [self._equal(field, value) for value in values]
         elif None in wanted:
             parts.append(f"(NOT ({found.there}))")
         if found.list is not None:
