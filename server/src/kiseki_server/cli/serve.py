@@ -32,6 +32,9 @@ def register(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve; the exit code is 1 when the server cannot start."""
+    # The libraries of the columnar engine import pandas at the first query when it is installed,
+    # as it is with chDB. Nothing here uses it, and it would take 50 MB and a quarter of a second.
+    sys.modules.setdefault("pandas", None)  # pyright: ignore[reportArgumentType]
     # The server's libraries take a second to import, which `kiseki --help` should not wait for.
     from kiseki_server.app.process import serve
     from kiseki_server.app.settings import Settings
