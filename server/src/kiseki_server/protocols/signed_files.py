@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from anyio import to_thread
-from litestar import Request, Response, get, put, route
+from litestar import Request, Response, Router, get, put, route
 from litestar.params import Parameter
 from litestar.types import ControllerRouterHandler
 
@@ -19,7 +19,7 @@ from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.downloads import download
 from kiseki_server.protocols.native.security import PUBLIC
 
-PATH = "/blobs/runs/{run:int}/{path:path}"
+PATH = "/{run:int}/{path:path}"
 
 _BUFFER = 1 << 20
 _UNBOUNDED = {**PUBLIC, "body_limit": 1 << 50}
@@ -110,4 +110,6 @@ def _run(number: int) -> RunId:
 
 
 # `options` comes first: without it the framework would make an answer of its own.
-routes: list[ControllerRouterHandler] = [options, get_file, put_file]
+routes: list[ControllerRouterHandler] = [
+    Router("/blobs/runs", route_handlers=[options, get_file, put_file])
+]

@@ -18,6 +18,7 @@ from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
+from kiseki_server.kit import json
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavailable
 from kiseki_server.kit.transactions import UnitOfWork
@@ -68,7 +69,7 @@ def graphql(
     projects: ProjectService,
     runs: RunService,
     tickets: Tickets,
-) -> Response[Any]:
+) -> Response[bytes]:
     """Answer a GraphQL request."""
     context = Context(
         actor=actor,
@@ -86,7 +87,7 @@ def graphql(
     call = read_call(body)
     result, changed = run(call, _documents.read(call.query), context, database)
     return Response(
-        render(result),
+        json.encode(render(result)),
         status_code=status(result, changed=changed),
         media_type=MediaType.JSON,
     )

@@ -83,8 +83,10 @@ def _object(value: Any, depth: int) -> Filter:
             if not isinstance(item, list):
                 raise BadRequest(f"`{key}` takes a list")
             parts = tuple(_object(part, depth + 1) for part in item)
-            if key == "$and" or not parts:  # an empty list filters nothing, whatever joins it
-                items.append(And(parts))
+            if key == "$and":
+                items += parts
+            elif not parts:
+                continue  # an empty list filters nothing, whatever joins it
             else:
                 items.append(Or(parts) if key == "$or" else Not(Or(parts)))
         elif key == "$not":

@@ -1,0 +1,109 @@
+"""Who may do what, field by field: every served root field stands in the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from server.tests.unit.app.test_authorization import Client, populated
+from server.tests.unit.protocols.wandb.conftest import Dialect
+
+from kiseki_server.app.services import Services
+from kiseki_server.protocols.wandb import identifiers
+from kiseki_server.protocols.wandb.executable import load_schema
+from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
+
+__all__ = ["populated"]  # the fixture: a team's project with a run, and a user of each kind
+
+RUN = 'entityName: "vision", projectName: "digits", runName: "r1"'
+WRITES = {
+    "createRunFiles": f'createRunFiles(input: {{{RUN}, files: ["a"]}}) {{ runID }}',
+    "deleteFiles": 'deleteFiles(input: {files: ["%(file)s"]}) { success }',
+    "deleteRun": 'deleteRun(input: {id: "%(run)s"}) { success }',
+    "markRunFilesUploaded": f'markRunFilesUploaded(input: {{{RUN}, files: ["a"]}}) {{ success }}',
+    "notifyScriptableRunAlert": (
+        f'notifyScriptableRunAlert(input: {{{RUN}, title: "t", text: "x"}}) {{ success }}'
+    ),
+    "stopRun": 'stopRun(input: {id: "%(run)s"}) { success }',
+    "updateRunState": 'updateRunState(input: {id: "%(run)s", state: "failed"}) { success }',
+    "upsertBucket": (
+        'upsertBucket(input: {entityName: "vision", modelName: "digits", name: "r1"}) { inserted }'
+    ),
+    "upsertModel": (
+        'upsertModel(input: {entityName: "vision", name: "digits", description: "d"}) { inserted }'
+    ),
+}
+READS: dict[str, tuple[str, Any]] = {
+    # The field, and what a stranger gets.
+    "entity": ('entity(name: "vision") { available }', {"available": True}),
+    "model": ('model(entityName: "vision", name: "digits") { name }', None),
+    "models": ('models(entityName: "vision") { edges { node { name } } }', {"edges": []}),
+    "project": ('project(entityName: "vision", name: "digits") { name }', None),
+    "users": ('users(query: "owner") { edges { node { username } } }', {"edges": []}),
+}
+ABOUT_ONESELF = {"viewer", "serverInfo"}
+
+
+@pytest.fixture
+def ids(services: Services, populated: dict[str, int]) -> dict[str, str]:
+    assert populated
+    with services.database.transaction():
+        project = services.stores.projects.find("vision", "digits")
+    assert project is not None
+    return {
+        "run": identifiers.run_id(project.id, "r1"),
+        "file": identifiers.file_id(project.id, "r1", "media/a.txt"),
+    }
+
+
+def ask(client: Client, query: str, actor: str) -> Any:
+    client.headers["Authorization"] = f"Bearer key-{actor}"
+    return Dialect(client).post(query)
+
+
+def test_every_served_root_field_has_an_entry() -> None:
+    schema = load_schema()
+    assert schema.mutation_type is not None
+    assert schema.query_type is not None
+    mutations = {f for f in schema.mutation_type.fields if f"Mutation.{f}" not in REFUSED}
+    queries = {f for f in schema.query_type.fields if f"Query.{f}" not in REFUSED.keys() | EMPTY}
+    assert mutations == WRITES.keys()
+    assert queries == READS.keys() | ABOUT_ONESELF
+
+
+@pytest.mark.parametrize("field", WRITES)
+def test_only_members_change_things(client: Client, ids: dict[str, str], field: str) -> None:
+    mutation = "mutation { %s }" % (WRITES[field] % ids if "%(" in WRITES[field] else WRITES[field])
+    for actor, status in (("stranger", 404), ("viewer", 403), ("member", 200)):
+        answer = ask(client, mutation, actor)
+        assert answer.status_code == status, f"{actor}: {answer.text}"
+        assert ("errors" in answer.json()) == (status != 200)
+
+
+@pytest.mark.parametrize("field", READS)
+def test_strangers_do_not_even_learn_that_there_is_something(
+    client: Client, ids: dict[str, str], field: str
+) -> None:
+    assert ids
+    call, nothing = READS[field]
+    answer = ask(client, "{" + call + "}", "stranger")
+    assert (answer.status_code, answer.json()) == (200, {"data": {field: nothing}})
+    if field != "users":
+        assert ask(client, "{" + call + "}", "viewer").json() != {"data": {field: nothing}}
+
+
+def test_a_viewer_reads_a_run_and_gets_no_address_to_write(
+    client: Client, ids: dict[str, str]
+) -> None:
+    assert ids
+    query = (
+        '{ project(entityName: "vision", name: "digits") { readOnly run(name: "r1") '
+        "{ readOnly files { edges { node { name directUrl %s } } } } } }"
+    )
+    found = ask(client, query % "", "viewer").json()["data"]["project"]
+    assert (found["readOnly"], found["run"]["readOnly"]) == (True, True)
+    assert found["run"]["files"]["edges"][0]["node"]["directUrl"]
+    refused = ask(client, query % "url(upload: true)", "viewer")
+    assert refused.status_code == 403
+    assert "signature" not in str(refused.json()["errors"])
+    assert ask(client, query % "url(upload: true)", "member").status_code == 200

@@ -1,0 +1,94 @@
+from typing import Any
+
+import pytest
+
+from kiseki_server.domain.filters.tree import (
+    And,
+    Compare,
+    Contains,
+    Exists,
+    Field,
+    In,
+    Matches,
+    Not,
+    Or,
+    SortKey,
+)
+from kiseki_server.kit.errors import BadRequest
+from kiseki_server.protocols.wandb.json_lines import write
+from kiseki_server.protocols.wandb.run_filters import parse, parse_order
+
+LR = Field(("config", "lr"))
+LOSS = Field(("summary", "val", "loss"))
+TAGS = Field(("tags",))
+
+
+@pytest.mark.parametrize("filters", [{}, {"$and": []}, {"$or": []}, {"$and": [{}, {"$and": []}]}])
+def test_what_matches_everything_is_no_filter(filters: dict[str, Any]) -> None:
+    assert parse(write(filters)) is None
+    assert parse(None) is None
+    assert parse("") is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"state": "running"}, Compare(Field(("state",)), "=", "running")),
+        ({"config.lr": 0.1}, Compare(LR, "=", 0.1)),
+        ({"config.lr.value": {"$gt": 1}}, Compare(LR, ">", 1)),
+        ({"config.m.value.d": 1}, Compare(Field(("config", "m", "d")), "=", 1)),
+        ({"config.value": 1}, Compare(Field(("config", "value")), "=", 1)),
+        ({"summary_metrics.val.loss": {"$lte": 2}}, Compare(LOSS, "<=", 2)),
+        ({"tags": "a"}, In(TAGS, ("a",))),
+        ({"tags": None}, Not(Exists(TAGS))),
+        ({"tags": {"$all": ["a", "b"]}}, And((In(TAGS, ("a",)), In(TAGS, ("b",))))),
+        ({"name": {"$ne": "x"}}, Not(Compare(Field(("name",)), "=", "x"))),
+        ({"group": {"$in": ["a", None]}},
+         Or((In(Field(("group",)), ("a",)), Not(Exists(Field(("group",))))))),
+        ({"jobType": {"$nin": ["a"]}}, Not(In(Field(("job_type",)), ("a",)))),
+        ({"config.lr": {"$exists": True}}, Exists(LR)),
+        ({"config.lr": {"$exists": False}}, Not(Exists(LR))),
+        ({"displayName": {"$regex": "^a"}}, Matches(Field(("display_name",)), "^a")),
+        ({"displayName": {"$contains": "a"}}, Contains(Field(("display_name",)), "a")),
+        ({"config.lr": {"$not": {"$gt": 1}}}, Not(Compare(LR, ">", 1))),
+        ({"config.lr": {"$gte": 1, "$lt": 2}}, And((Compare(LR, ">=", 1), Compare(LR, "<", 2)))),
+        ({"createdAt": {"$gte": "2026-01-02##1"}},
+         Compare(Field(("created_at",)), ">=", "2026-01-02")),
+        ({"$or": [{"$and": [{"username": "a"}, {"host": "b"}]}]},
+         Or((And((Compare(Field(("user",)), "=", "a"), Compare(Field(("host",)), "=", "b"))),))),
+        ({"$nor": [{"state": "failed"}]}, Not(Or((Compare(Field(("state",)), "=", "failed"),)))),
+    ],
+)  # fmt: skip
+def test_filters_become_our_tree(filters: dict[str, Any], expected: Any) -> None:
+    assert parse(write(filters)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "no JSON"),
+        ("[]", "JSON object"),
+        ('{"$where": "1"}', r"\$where"),
+        ('{"config.a": {"$size": 1}}', r"\$size"),
+        ('{"sweep": "a"}', "sweep"),
+        ('{"config": 1}', "config"),
+        ('{"$or": {}}', "list"),
+        ('{"state": {"$in": "a"}}', "list"),
+        ('{"state": {"$regex": 1}}', "text"),
+        ('{"state": [1]}', "compare"),
+        ('{"$and": [' * 60 + "{}" + "]}" * 60, "levels deep"),
+        ('{"name": ' + '{"$not": ' * 60 + "1" + "}" * 61, "levels deep"),
+    ],
+)
+def test_what_cannot_be_filtered_by_is_said(text: str, message: str) -> None:
+    with pytest.raises(BadRequest, match=message):
+        parse(text)
+
+
+def test_orders() -> None:
+    assert parse_order(None) == []
+    assert parse_order("-created_at") == [SortKey(Field(("created_at",)), True)]
+    assert parse_order("+summary_metrics.val.loss") == [SortKey(LOSS)]
+    assert parse_order("config.lr.value") == [SortKey(LR)]
+    with pytest.raises(BadRequest, match="historyLineCount"):
+        parse_order("-historyLineCount")
