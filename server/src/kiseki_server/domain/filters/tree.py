@@ -5,7 +5,8 @@ Every dialect parses into it; every adapter compiles it. A field is a path: ``co
 dots is the same as nested keys. Roots: the scalar attributes ``name, display_name, state, group,
 job_type, user, host, notes, created_at, updated_at, heartbeat_at, finished_at, duration`` and
 ``tags`` (a list, missing where there is no tag), ``config.*`` and ``summary.*``. Numbers compare
-as 64-bit floats. Times compare as ISO 8601 text or as seconds since 1970; ``duration`` is in seconds.
+as 64-bit floats. Times compare as ISO 8601 text or as seconds since 1970; ``duration`` is in
+seconds.
 """
 
 from __future__ import annotations
