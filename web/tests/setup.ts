@@ -14,6 +14,7 @@ class NoObserver {
 
 globalThis.ResizeObserver ??= NoObserver as unknown as typeof ResizeObserver;
 globalThis.IntersectionObserver ??= NoObserver as unknown as typeof IntersectionObserver;
+window.scrollTo = () => {};
 if (!window.matchMedia) {
   window.matchMedia = (query: string) =>
     ({

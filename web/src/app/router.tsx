@@ -1,4 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
+import type { RouterHistory } from "@tanstack/react-router";
 import {
   createRootRouteWithContext,
   createRoute,
@@ -94,8 +95,10 @@ const tree = root.addChildren([
   inside.addChildren([projects, settings, authorize, workspace, runs, run, runTab]),
 ]);
 
-export function createAppRouter(client: QueryClient) {
+/** The pages; `history` stands in for the browser's in tests. */
+export function createAppRouter(client: QueryClient, history?: RouterHistory) {
   return createRouter({
+    history,
     routeTree: tree,
     context: { client },
     parseSearch: parseParams,

@@ -12,10 +12,10 @@ export function flatten(value: unknown, prefix = ""): [path: string, value: unkn
 export function valueAt(value: unknown, path: string): unknown {
   if (value === null || typeof value !== "object") return undefined;
   const record = value as Record<string, unknown>;
-  if (path in record) return record[path];
+  if (Object.hasOwn(record, path)) return record[path];
   for (let dot = path.indexOf("."); dot > 0; dot = path.indexOf(".", dot + 1)) {
     const head = path.slice(0, dot);
-    if (head in record) {
+    if (Object.hasOwn(record, head)) {
       const found = valueAt(record[head], path.slice(dot + 1));
       if (found !== undefined) return found;
     }

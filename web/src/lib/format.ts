@@ -31,14 +31,6 @@ export function formatValue(value: unknown): string {
   return JSON.stringify(value);
 }
 
-export function formatCount(value: number, language: string): string {
-  if (value < 10_000) return value.toLocaleString(language);
-  return new Intl.NumberFormat(language, {
-    notation: "compact",
-    maximumFractionDigits: 1,
-  }).format(value);
-}
-
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;

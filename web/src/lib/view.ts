@@ -146,7 +146,7 @@ export function writeRunsView(view: RunsView): Params {
   });
 }
 
-/** The parameters with those of the given names replaced; empty words go. */
+/** The parameters with those of the given names replaced. */
 export function replaceParams(
   old: Readonly<Record<string, string | undefined>>,
   names: readonly string[],
@@ -155,7 +155,7 @@ export function replaceParams(
   const kept = Object.entries(old).filter(([name]) => !names.includes(name));
   const all = [...kept, ...Object.entries(next)];
   return Object.fromEntries(
-    all.filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
+    all.filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 }
 

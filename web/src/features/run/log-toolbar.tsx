@@ -40,7 +40,10 @@ export function LogToolbar(props: LogToolbarProps) {
       navigate({
         to: ".",
         replace: true,
-        search: (old) => replaceParams(old, Object.keys(part), part),
+        search: (old) => {
+          const words = Object.entries(part).filter(([, value]) => value !== "");
+          return replaceParams(old, Object.keys(part), Object.fromEntries(words));
+        },
       });
     },
     [navigate],

@@ -10,7 +10,6 @@ import { RunFilters } from "@/features/runs/filters";
 import { SortMenu } from "@/features/runs/sort";
 import { useStateLabel } from "@/features/runs/state";
 import { runColor } from "@/lib/colors";
-import { formatCount } from "@/lib/format";
 import { DEFAULT_FIRST, isShown, MAX_SHOWN, showFirst, toggle } from "@/lib/selection";
 import type { RunsView } from "@/lib/view";
 import { Button, buttonClass, IconButton } from "@/ui/button";
@@ -35,7 +34,7 @@ interface SelectorProps {
 
 /** Chooses which runs are drawn. */
 export function RunSelector({ entity, project, list, view, change, shown }: SelectorProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const capped = shown.length >= MAX_SHOWN && list.total > MAX_SHOWN;
   return (
     <div className={styles.selector}>
@@ -65,13 +64,7 @@ export function RunSelector({ entity, project, list, view, change, shown }: Sele
             </MenuItem>
           </Menu>
         </div>
-        {capped && (
-          <Notice kind="warning">
-            {t("runs.capped", {
-              count: formatCount(MAX_SHOWN, i18n.language) as unknown as number,
-            })}
-          </Notice>
-        )}
+        {capped && <Notice kind="warning">{t("runs.capped", { count: MAX_SHOWN })}</Notice>}
       </div>
       <Rows entity={entity} project={project} list={list} view={view} change={change} />
     </div>

@@ -4,7 +4,7 @@ import { en } from "./en";
 import { ja } from "./ja";
 
 const placeholders = (text: unknown) =>
-  [...String(text).matchAll(/\{\{\w+\}\}/g)].map(String).sort();
+  [...String(text).matchAll(/\{\{[^}]+\}\}/g)].map(String).sort();
 
 describe("catalogues", () => {
   const english = new Map(flatten(en));
