@@ -12,6 +12,7 @@ beforeEach(() => {
 
 const runOf = (id: string, more: Partial<Run> = {}): Run => ({
   id,
+  number: 1,
   entity: "ada",
   project: "vision",
   display_name: `name of ${id}`,

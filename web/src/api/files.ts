@@ -1,14 +1,9 @@
 import { queryOptions } from "@tanstack/react-query";
 import { apiPath, request, send } from "./http";
-import type { RunFile } from "./types";
+import type { FilePage, RunFile } from "./types";
 
 /** Nobody looks through more than this in a list. */
 const MAX_FILES = 10_000;
-
-interface FilePage {
-  items: RunFile[];
-  cursor: string | null;
-}
 
 export const fileKeys = {
   list: (entity: string, project: string, run: string) => ["files", entity, project, run] as const,

@@ -838,6 +838,8 @@ export interface components {
         RunInfo: {
             /** @description Chosen by the client; unique in the project. */
             id: string;
+            /** @description Rises from run to run; never changes. */
+            number: number;
             entity: string;
             project: string;
             display_name: string;

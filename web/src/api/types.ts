@@ -16,6 +16,9 @@ export type KeyStatistics = Schemas["Statistics"];
 export type LogLine = Schemas["LogLine"];
 export type LogPage = Schemas["LogLines"];
 
+export type RunFile = Schemas["FileInfo"];
+export type FilePage = Schemas["Files"];
+
 /** What the client tells of where a run was started; every part may be missing. */
 export interface Environment {
   host?: string | null;
@@ -34,11 +37,4 @@ export interface Environment {
   gpus?: Record<string, unknown>[];
   packages?: Record<string, string>;
   client?: string | null;
-}
-
-export interface RunFile {
-  path: string;
-  size: number;
-  updated_at: string;
-  media_type: string | null;
 }

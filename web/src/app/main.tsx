@@ -11,7 +11,7 @@ import { startTheme } from "@/lib/theme";
 import type { Params } from "@/lib/view";
 import { Toasts } from "@/ui/toast";
 import { TooltipProvider } from "@/ui/tooltip";
-import { createAppRouter } from "./router";
+import { createAppRouter, loadPages } from "./router";
 
 /** The session ended elsewhere: sign in again and come back to this page. */
 function onSignedOut() {
@@ -43,3 +43,5 @@ if (root) {
     </StrictMode>,
   );
 }
+window.addEventListener("load", loadPages, { once: true });
+if (document.readyState === "complete") loadPages();

@@ -28,10 +28,26 @@ export function PendingPage() {
   return <SkeletonRows label={t("common.loading")} />;
 }
 
+/** A part of the application did not load: no connection, or a newer version on the server. */
+function isMissingPart(error: unknown): boolean {
+  const words = /dynamically imported module|preload CSS|module script/i;
+  return error instanceof Error && words.test(error.message);
+}
+
 /** Shown in place of a page that broke; the rest stays usable. */
 export function CrashPage({ error, reset }: ErrorComponentProps) {
   const { t } = useTranslation();
   const messageOf = useMessageOf();
+  if (isMissingPart(error)) {
+    return (
+      <ErrorState
+        title={t("crash.missing")}
+        message={t("crash.missingText")}
+        retryLabel={t("crash.reload")}
+        onRetry={() => window.location.reload()}
+      />
+    );
+  }
   if (error instanceof ApiError) {
     return (
       <ErrorState

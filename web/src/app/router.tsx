@@ -21,6 +21,22 @@ interface Context {
 
 const words = (search: Record<string, unknown>): Params => search as Params;
 
+const waiting: (() => Promise<unknown>)[] = [];
+
+/** A page that is loaded when it is opened, or when the browser has nothing else to do. */
+const page: typeof lazyRouteComponent = (load, name) => {
+  waiting.push(load);
+  return lazyRouteComponent(load, name);
+};
+
+/** Loads the other pages, so that they open at once, and also while the server is away. */
+export function loadPages(): void {
+  const idle = window.requestIdleCallback ?? ((run: () => void) => window.setTimeout(run, 1500));
+  idle(() => {
+    for (const load of waiting.splice(0)) load().catch(() => {});
+  });
+}
+
 const root = createRootRouteWithContext<Context>()({
   validateSearch: words,
   component: Outlet,
@@ -29,7 +45,7 @@ const root = createRootRouteWithContext<Context>()({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/signin",
-  component: lazyRouteComponent(() => import("./sign-in"), "SignIn"),
+  component: page(() => import("./sign-in"), "SignIn"),
 });
 
 /** Everything inside needs a session; without one the visitor signs in and comes back. */
@@ -51,43 +67,43 @@ const inside = createRoute({
 const projects = createRoute({
   getParentRoute: () => inside,
   path: "/",
-  component: lazyRouteComponent(() => import("@/features/projects/page"), "ProjectsPage"),
+  component: page(() => import("@/features/projects/page"), "ProjectsPage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/features/session/settings"), "SettingsPage"),
+  component: page(() => import("@/features/session/settings"), "SettingsPage"),
 });
 
 const authorize = createRoute({
   getParentRoute: () => inside,
   path: "/authorize",
-  component: lazyRouteComponent(() => import("@/features/session/authorize"), "AuthorizePage"),
+  component: page(() => import("@/features/session/authorize"), "AuthorizePage"),
 });
 
 const workspace = createRoute({
   getParentRoute: () => inside,
   path: "/$entity/$project",
-  component: lazyRouteComponent(() => import("@/features/workspace/page"), "WorkspacePage"),
+  component: page(() => import("@/features/workspace/page"), "WorkspacePage"),
 });
 
 const runs = createRoute({
   getParentRoute: () => inside,
   path: "/$entity/$project/runs",
-  component: lazyRouteComponent(() => import("@/features/runs/page"), "RunsPage"),
+  component: page(() => import("@/features/runs/page"), "RunsPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => inside,
   path: "/$entity/$project/runs/$run",
-  component: lazyRouteComponent(() => import("@/features/run/page"), "RunPage"),
+  component: page(() => import("@/features/run/page"), "RunPage"),
 });
 
 const runTab = createRoute({
   getParentRoute: () => inside,
   path: "/$entity/$project/runs/$run/$tab",
-  component: lazyRouteComponent(() => import("@/features/run/page"), "RunPage"),
+  component: page(() => import("@/features/run/page"), "RunPage"),
 });
 
 const tree = root.addChildren([

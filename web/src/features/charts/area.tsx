@@ -50,7 +50,9 @@ export function PanelArea({
   const keys = deeper ? (found.data ?? known.data) : known.data;
 
   const all = useMemo(() => {
-    const names = (keys?.keys ?? []).filter((key) => !isHidden(key, metrics));
+    const names = (keys?.keys ?? []).filter(
+      (key) => !key.startsWith("_") && !isHidden(key, metrics),
+    );
     return scope.stream === "system" ? systemSections(names) : historySections(names);
   }, [keys, metrics, scope.stream]);
   const sections = useMemo(() => searchSections(all, view.panels), [all, view.panels]);

@@ -131,7 +131,12 @@ function Card({ project, current }: { project: Project; current: boolean }) {
         data-current={current || undefined}
       >
         <div className={styles.title}>
-          <span className={styles.entity}>{project.entity}</span>
+          <div className={styles.over}>
+            <span className="truncate">{project.entity}</span>
+            <span className={styles.grow} />
+            <Icon name="clock" size={13} />
+            {project.last_run_at ? <Moment at={project.last_run_at} /> : t("projects.noRuns")}
+          </div>
           <h2 className="truncate" title={project.name}>
             {project.name}
           </h2>
@@ -147,14 +152,9 @@ function Card({ project, current }: { project: Project; current: boolean }) {
             .map((state) => (
               <span key={state} className={styles.state}>
                 <StateGlyph state={state} label={label(state)} />
-                <span className="numeric">{project.states[state]}</span>
+                <span className="numeric">{project.states[state]?.toLocaleString()}</span>
               </span>
             ))}
-          <span className={styles.grow} />
-          <span className={styles.when}>
-            <Icon name="clock" size={13} />
-            {project.last_run_at ? <Moment at={project.last_run_at} /> : t("projects.noRuns")}
-          </span>
         </div>
       </Link>
     </li>

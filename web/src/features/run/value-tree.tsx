@@ -58,7 +58,7 @@ function Branch({
 }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(openAtFirst);
-  const indent = { paddingLeft: depth * 16 };
+  const indent = { "--depth": depth } as React.CSSProperties;
   if (!isBranch(value)) {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     return (

@@ -416,6 +416,9 @@ export const en = {
     title: "Something went wrong on this page",
     text: "The rest of the application still works. Reload the page, and report the message below if it happens again.",
     reload: "Reload",
+    missing: "This page could not be loaded",
+    missingText:
+      "The server cannot be reached, or it has a newer version of the application. Reload the page.",
   },
 };
 
