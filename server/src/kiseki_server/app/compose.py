@@ -30,6 +30,7 @@ from kiseki_server.workers.upkeep import HeartbeatMonitor, Housekeeping, IndexUp
 _HEARTBEATS = 15.0
 _INDEX = 2.0
 _HOUSEKEEPING = 3600.0
+_MEMORY = 20.0
 
 
 def compose(
@@ -113,6 +114,7 @@ def compose(
         Periodic("index", _INDEX, IndexUpkeep(indexer, stores.work)),
         Periodic("housekeeping", _HOUSEKEEPING, housekeeping),
         Periodic("blobs", _HOUSEKEEPING, files.collect),
+        Periodic("memory", _MEMORY, stores.release_memory),
     ):
         services.on_start.append(worker.start)
         services.on_close.append(worker.stop)

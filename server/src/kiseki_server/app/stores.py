@@ -16,6 +16,7 @@ from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.domain.runs.writers import WriterStore
+from kiseki_server.kit.memory import release_memory
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.storage.blobs.folder import FolderBlobs
 from kiseki_server.storage.blobs.objects import ObjectBlobs
@@ -69,6 +70,8 @@ class Stores:
     """What must answer before the server is ready, by name."""
     closers: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
     """In the order in which things were opened."""
+    release_memory: Callable[[], None] = release_memory
+    """Gives memory that is kept for later use back to the system."""
 
 
 def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stores:
@@ -111,6 +114,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         index=ColumnarRunIndex(engine),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
         closers=closers,
+        release_memory=engine.release_memory,
     )
 
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 from kiseki_server.app.settings import describe
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Makes pandas look absent.
+
+    The libraries of the columnar engine import it at the first query where it is installed, and
+    chDB installs it. Nothing here uses it, and it would take 50 MB and a quarter of a second.
+    """
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("The server does without pandas", name="pandas")
 
 
 def register(subparsers: Any) -> None:
@@ -32,9 +45,7 @@ def register(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve; the exit code is 1 when the server cannot start."""
-    # The libraries of the columnar engine import pandas at the first query when it is installed,
-    # as it is with chDB. Nothing here uses it, and it would take 50 MB and a quarter of a second.
-    sys.modules.setdefault("pandas", None)  # pyright: ignore[reportArgumentType]
+    sys.meta_path.insert(0, _WithoutPandas())
     # The server's libraries take a second to import, which `kiseki --help` should not wait for.
     from kiseki_server.app.process import serve
     from kiseki_server.app.settings import Settings
