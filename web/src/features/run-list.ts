@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo, useRef } from "react";
 import { ApiError } from "@/api/http";
 import { runKeys, runSearchQuery } from "@/api/runs";
 import { useLiveEvent } from "@/api/stream";
 import type { Run, RunPage } from "@/api/types";
 import { combineFilter } from "@/lib/filter";
 import type { RunsView } from "@/lib/view";
+import { useThrottled } from "@/ui/use-throttled";
 
 export interface RunList {
   runs: Run[];
@@ -67,36 +68,27 @@ export function useRunList(
 /** Follows the project's events: new runs, ended runs, new summaries. */
 function useLiveRuns(entity: string, project: string, runs: readonly Run[], pages: number): void {
   const client = useQueryClient();
-  const timer = useRef<number | null>(null);
-
-  const refetch = () => {
-    if (timer.current !== null || pages > LIVE_PAGES) return;
-    timer.current = window.setTimeout(() => {
-      timer.current = null;
-      void client.invalidateQueries({ queryKey: runKeys.project(entity, project) });
-    }, LIVE_INTERVAL);
+  const refetchAll = () => {
+    void client.invalidateQueries({ queryKey: runKeys.project(entity, project) });
   };
-  useEffect(
-    () => () => {
-      if (timer.current !== null) window.clearTimeout(timer.current);
-      timer.current = null;
-    },
-    [],
-  );
+  const refetchSoon = useThrottled(refetchAll, LIVE_INTERVAL);
+  // A run that began or ended is worth showing at once; many of them still make one request.
+  const refetchAtOnce = useThrottled(refetchAll, 400);
+  const refetch = () => {
+    if (pages <= LIVE_PAGES) refetchSoon();
+  };
   const ours = (event: { entity: string; project: string }) =>
     event.entity === entity && event.project === project;
 
   useLiveEvent("run.changed", (event) => {
     if (!ours(event)) return;
     const known = runs.find((run) => run.id === event.run);
-    if (known?.state === event.state) return refetch();
-    // A run that began or ended is worth showing at once.
-    void client.invalidateQueries({ queryKey: runKeys.project(entity, project) });
+    if (known?.state === event.state) refetch();
+    else if (pages <= LIVE_PAGES) refetchAtOnce();
+    else if (known) refetchSoon();
   });
   useLiveEvent("history.appended", (event) => {
     if (ours(event) && event.stream === "history") refetch();
   });
-  useLiveEvent("resync", () => {
-    void client.invalidateQueries({ queryKey: runKeys.project(entity, project) });
-  });
+  useLiveEvent("resync", refetchAll);
 }

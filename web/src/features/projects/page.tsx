@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { projectKeys, projectsQuery } from "@/api/projects";
 import { useLiveEvent } from "@/api/stream";
@@ -17,6 +17,7 @@ import { Icon } from "@/ui/icon";
 import { EmptyState, Skeleton } from "@/ui/states";
 import { useDraft } from "@/ui/use-debounced";
 import { useListKeys } from "@/ui/use-shortcuts";
+import { useThrottled } from "@/ui/use-throttled";
 import { CreateProject } from "./create";
 import { FirstRun } from "./first-run";
 import styles from "./projects.module.css";
@@ -107,13 +108,10 @@ export function ProjectsPage() {
 /** Counts follow the events of all projects, at most every few seconds. */
 function useLiveProjects() {
   const client = useQueryClient();
-  const timer = useRef<number | null>(null);
-  const refetch = () => {
-    timer.current ??= window.setTimeout(() => {
-      timer.current = null;
-      void client.invalidateQueries({ queryKey: projectKeys.all });
-    }, 1500);
-  };
+  const refetch = useThrottled(
+    () => void client.invalidateQueries({ queryKey: projectKeys.all }),
+    1500,
+  );
   useLiveEvent("run.changed", refetch);
   useLiveEvent("project.changed", refetch);
   useLiveEvent("resync", refetch);

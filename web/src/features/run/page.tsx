@@ -11,6 +11,7 @@ import { usePageTitle } from "@/features/title";
 import type { IconName } from "@/ui/icon";
 import { Icon } from "@/ui/icon";
 import { EmptyState, SkeletonRows } from "@/ui/states";
+import { useThrottled } from "@/ui/use-throttled";
 import { RunHeader } from "./header";
 import { RunOverview } from "./overview";
 import styles from "./run.module.css";
@@ -95,6 +96,9 @@ function TabBody({ tab, run }: { tab: Tab; run: Run }) {
   }
 }
 
+/** The summary follows the history no more often than this. */
+const SUMMARY_INTERVAL = 2000;
+
 function useLiveRun(entity: string, project: string, id: string) {
   const client = useQueryClient();
   const isOurs = (event: { entity: string; project: string; run: string }) =>
@@ -102,9 +106,10 @@ function useLiveRun(entity: string, project: string, id: string) {
   const refetch = () => {
     void client.invalidateQueries({ queryKey: runKeys.one(entity, project, id) });
   };
+  const refetchSoon = useThrottled(refetch, SUMMARY_INTERVAL);
   useLiveEvent("run.changed", (event) => isOurs(event) && refetch());
   useLiveEvent("history.appended", (event) => {
-    if (isOurs(event) && event.stream === "history") refetch();
+    if (isOurs(event) && event.stream === "history") refetchSoon();
   });
   useLiveEvent("resync", refetch);
 }
