@@ -30,6 +30,28 @@ export class Columns {
     this.to = -1;
   }
 
+  private holds(column: number): boolean {
+    return column >= this.from && column <= this.to && (this.top[column] as number) <= Infinity;
+  }
+
+  /** The highest place that the line reaches in a column or one of its neighbours. */
+  highest(column: number): number {
+    let highest = this.top[column] as number;
+    for (const next of [column - 1, column + 1]) {
+      if (this.holds(next)) highest = Math.min(highest, this.top[next] as number);
+    }
+    return highest;
+  }
+
+  /** The lowest place that the line reaches in a column or one of its neighbours. */
+  lowest(column: number): number {
+    let lowest = this.bottom[column] as number;
+    for (const next of [column - 1, column + 1]) {
+      if (this.holds(next)) lowest = Math.max(lowest, this.bottom[next] as number);
+    }
+    return lowest;
+  }
+
   private cover(column: number, a: number, b: number): void {
     const high = Math.min(a, b);
     const low = Math.max(a, b);

@@ -56,6 +56,11 @@ export function lineFromBuckets(
     y[i] = Number.isNaN(average) || value === "last" ? (last[i] as number) : average;
     if ((min[i] as number) < (max[i] as number)) hasBand = true;
   }
+  if (value === "mean" && length > 1) {
+    // The line begins and ends where its points do.
+    x[0] = xFirst[0] as number;
+    x[length - 1] = xLast[length - 1] as number;
+  }
   return {
     id: `${buckets.run} ${buckets.key}`,
     group: buckets.run,

@@ -103,19 +103,24 @@ export class Raster {
     if (last < height) this.blend(base + last, redBlue, green, (alpha * (to - last)) | 0);
   }
 
-  /** A column whose coverage rises and falls over `ramp` pixels: a slanted stroke. */
+  /**
+   * A column whose coverage rises and falls over `ramp` pixels: a slanted stroke. Nothing is
+   * painted outside `highest` … `lowest`.
+   */
   private slanted(
     column: number,
     top: number,
     bottom: number,
     ramp: number,
+    highest: number,
+    lowest: number,
     redBlue: number,
     green: number,
     alpha: number,
   ): void {
     const reach = ramp / 2;
-    const first = Math.max(0, Math.floor(top - reach));
-    const end = Math.min(this.height, Math.ceil(bottom + reach));
+    const first = Math.max(0, Math.floor(Math.max(top - reach, highest)));
+    const end = Math.min(this.height, Math.ceil(Math.min(bottom + reach, lowest)));
     const per = 256 / ramp;
     const base = column * this.height;
     for (let row = first; row < end; row++) {
@@ -154,8 +159,25 @@ export class Raster {
       }
       const middle = (top + bottom) / 2;
       const reach = half * Math.sqrt(1 + height * height);
-      if (height <= 1) this.span(column, middle - reach, middle + reach, redBlue, green, alpha);
-      else this.slanted(column, middle - reach, middle + reach, height, redBlue, green, alpha);
+      if (height <= 1) {
+        this.span(column, middle - reach, middle + reach, redBlue, green, alpha);
+        continue;
+      }
+      // A steep stroke reaches far up and down where it goes on in the next column. Where it
+      // turns there, it must not: that would paint values that nobody logged.
+      const highest = columns.highest(column) - half;
+      const lowest = columns.lowest(column) + half;
+      this.slanted(
+        column,
+        middle - reach,
+        middle + reach,
+        height,
+        highest,
+        lowest,
+        redBlue,
+        green,
+        alpha,
+      );
     }
   }
 

@@ -21,7 +21,7 @@ function buckets(part: Partial<Record<keyof Buckets, number[]>>): Buckets {
 const table = (...items: Buckets[]): SeriesTable => ({ low: 0, high: 10, items });
 const look = () => ({ label: "first run", color: "#123456" });
 
-test("a bucket is drawn at its mean in its middle, with a band between its extremes", () => {
+test("buckets are drawn at their mean in their middle, the outer ones at the ends of the data", () => {
   const wide = buckets({
     xFirst: [0, 10, 20],
     xLast: [8, 18, 20],
@@ -38,7 +38,7 @@ test("a bucket is drawn at its mean in its middle, with a band between its extre
       label: "first run",
       detail: "loss",
       color: "#123456",
-      x: Float64Array.of(4, 14, 20),
+      x: Float64Array.of(0, 14, 20),
       y: Float64Array.of(2, 3, 4),
       min: wide.min,
       max: wide.max,

@@ -76,6 +76,41 @@ describe("true extremes", () => {
   });
 });
 
+describe("steep lines", () => {
+  const between = (column: number[], rows: [number, number]) => column.slice(...rows);
+
+  test.each([1, 2])("a step paints nothing beyond its two levels (ratio %i)", (ratio) => {
+    const y = Array.from({ length: 400 }, (_, i) => (i < 200 ? 0 : i < 300 ? 10 : 4));
+    const { raster, frame } = painted([line(y)], {}, ratio);
+    const row = (value: number) => toPixel(frame.toY, value) * ratio;
+    for (let column = 0; column < raster.width; column++) {
+      for (let at = 0; at < raster.height; at++) {
+        if (at > row(10) - 3 * ratio && at < row(0) + 3 * ratio) continue;
+        expect(raster.colorAt(column, at)[0]).toBe(255);
+      }
+    }
+  });
+
+  test("the whole height of a step is painted", () => {
+    const y = Array.from({ length: 400 }, (_, i) => (i < 200 ? 0 : 10));
+    const { raster, frame } = painted([line(y)]);
+    const rows: [number, number] = [
+      Math.ceil(toPixel(frame.toY, 10)) + 2,
+      Math.floor(toPixel(frame.toY, 0)) - 2,
+    ];
+    const dark = Array.from({ length: raster.height }, (_, at) =>
+      Math.max(...Array.from({ length: raster.width }, (_, c) => 255 - raster.colorAt(c, at)[0])),
+    );
+    for (const darkness of between(dark, rows)) expect(darkness).toBeGreaterThan(100);
+  });
+
+  test("a steep straight line is as dark as a flat one", () => {
+    const { column } = painted([line([0, 100])], { yRange: [0, 1] });
+    const dark = column(0.005);
+    expect(Math.max(...dark)).toBeGreaterThan(200);
+  });
+});
+
 describe("gaps", () => {
   test("nothing is drawn over values that are not finite", () => {
     const { column } = painted([line([1, 1, Number.NaN, Number.NaN, 1, 1])]);
