@@ -69,10 +69,12 @@ function shade(color: string, part: number): string {
   return `#${mixed.join("")}`;
 }
 
-/** The colour of a run: decided by its id alone, so that it never changes between visits. */
-export function runColor(runId: string, theme: Theme): string {
+/**
+ * The colour of a run: decided by its number alone, so that it never changes between visits, and
+ * runs that were started one after the other differ.
+ */
+export function runColor(number: number, theme: Theme): string {
   const palette = palettes[theme];
-  const hash = hashText(runId);
-  const color = palette[hash % palette.length] ?? "#3350d1";
-  return shade(color, shades[theme][Math.floor(hash / palette.length) % 3] ?? 0);
+  const color = palette[number % palette.length] ?? "#3350d1";
+  return shade(color, shades[theme][Math.floor(number / palette.length) % 3] ?? 0);
 }

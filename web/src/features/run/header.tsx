@@ -29,7 +29,7 @@ export function RunHeader({ run }: { run: Run }) {
   return (
     <header className={styles.header}>
       <div className={styles.titleRow}>
-        <i className={styles.color} style={{ background: runColor(run.id, theme) }} />
+        <i className={styles.color} style={{ background: runColor(run.number, theme) }} />
         <Name
           key={run.display_name}
           name={run.display_name}

@@ -16,7 +16,7 @@ export function RunCell({ run, column }: { run: Run; column: string }) {
     case "display_name":
       return (
         <span className={styles.name}>
-          <i style={{ background: runColor(run.id, theme) }} />
+          <i style={{ background: runColor(run.number, theme) }} />
           <span className="truncate" title={run.display_name}>
             {run.display_name}
           </span>

@@ -11,7 +11,7 @@ import { FirstRun } from "@/features/projects/first-run";
 import { useRunList } from "@/features/run-list";
 import { usePageTitle } from "@/features/title";
 import { useRunsView } from "@/features/url";
-import { runColor } from "@/lib/colors";
+import { hashText, runColor } from "@/lib/colors";
 import { shownRuns } from "@/lib/selection";
 import { Button } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
@@ -40,7 +40,7 @@ export function WorkspacePage() {
     const runs = ids.map((id) => ({
       id,
       label: byId.get(id)?.display_name ?? id,
-      color: runColor(id, theme),
+      color: runColor(byId.get(id)?.number ?? hashText(id), theme),
       metrics: byId.get(id)?.metrics ?? [],
     }));
     return { entity, project, stream: "history", runs };

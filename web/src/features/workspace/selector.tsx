@@ -178,7 +178,7 @@ function Row({ run, shown, onToggle }: { run: Run; shown: boolean; onToggle: () 
       </button>
       <span
         className={styles.color}
-        style={{ background: runColor(run.id, theme), opacity: shown ? 1 : 0.3 }}
+        style={{ background: runColor(run.number, theme), opacity: shown ? 1 : 0.3 }}
       />
       <button
         type="button"
