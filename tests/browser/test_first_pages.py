@@ -37,6 +37,8 @@ class Trainer:
             stdin=True,
         )
         self.logged = 0
+        path = f"/projects/admin/live/runs/{id}"
+        eventually(lambda: server.request("GET", path)[0] == 200)
 
     def log(self, rows: int) -> None:
         self.logged += rows
@@ -112,7 +114,7 @@ def test_points_arrive_while_the_page_is_open(
     expect(chart(page, "loss", "249")).to_be_visible()
     assert page.evaluate("window.sameDocument"), "the page was loaded again"
 
-    page.goto(f"{server_process.url}/admin/live/runs/watched")
+    page.goto(f"{server_process.url}/-/live/runs/watched")  # as the program printed it
     expect(page.get_by_text("Running").first).to_be_visible()
     trainer.finish()
     expect(page.get_by_text("Finished").first).to_be_visible()

@@ -61,6 +61,11 @@ const inside = createRoute({
       const next: Params = location.href === "/" ? {} : { next: location.href };
       throw redirect({ to: "/signin", search: next, replace: true });
     }
+    // A program that has not asked the server knows no owner: `-` stands for one's own space.
+    if (location.pathname.startsWith("/-/")) {
+      const { default_entity: own } = await context.client.ensureQueryData(sessionQuery);
+      throw redirect({ href: location.href.replace("/-/", `/${own}/`), replace: true });
+    }
   },
 });
 

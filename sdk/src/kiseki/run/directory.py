@@ -45,11 +45,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
 
 
-def page_of(base_url: str, identity: Identity) -> str | None:
-    """Address of a run's page where it can be known without asking the server."""
-    if identity.entity is None:
-        return None
-    names = (identity.entity, identity.project, "runs", identity.run)
+def page_of(base_url: str, identity: Identity) -> str:
+    """Address of a run's page, without asking the server: ``-`` is the reader's own space."""
+    names = (identity.entity or "-", identity.project, "runs", identity.run)
     return "/".join((base_url, *(quote(name, "") for name in names)))
 
 

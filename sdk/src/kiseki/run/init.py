@@ -202,8 +202,7 @@ def _greet(run: Run, key: str | None) -> None:
     if run.offline:
         where = f"run {run.id} of project {run.project}, offline"
     else:
-        page = run.url or f"{settings.base_url} (project {run.project})"
-        where = f"run {run.id}: {page}"
+        where = f"run {run.id}: {run.url}"
     print(f"kiseki: {where}\nkiseki: journal in {run.dir}", file=sys.stderr)
     if key is None and not run.offline:
         print(

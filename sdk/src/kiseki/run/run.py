@@ -264,7 +264,7 @@ class Run:
 
     @property
     def url(self) -> str | None:
-        """Page of the run; without ``entity`` not known before the server has answered."""
+        """Page of the run; ``None`` without a server."""
         if self.disabled or self.offline:
             return None
         if url := self._state().get("url"):
