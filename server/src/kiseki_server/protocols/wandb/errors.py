@@ -25,7 +25,9 @@ def status_of(error: KisekiError) -> int:
 
 def message_of(error: KisekiError) -> str:
     """One line with what happened and what to do."""
-    return f"{error.message.rstrip('.')}. {error.hint}" if error.hint else error.message
+    if not error.hint:
+        return error.message
+    return f"{error.message.rstrip('.')}. {error.hint[:1].upper()}{error.hint[1:]}"
 
 
 def answer(status: int, message: str, **more: Any) -> Response[dict[str, Any]]:

@@ -45,12 +45,13 @@ class Spec:
         keys = given.get("keys") or []
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise BadRequest("`keys` of a history's specification is a list of text")
-        return cls(
-            keys=tuple(dict.fromkeys(keys)),
-            samples=checked(given.get("samples")),
-            low=_whole("minStep", given.get("minStep")),
-            high=_whole("maxStep", given.get("maxStep")),
-        )
+        samples = checked(given.get("samples"))
+        low, high = (_whole(name, given.get(name)) for name in ("minStep", "maxStep"))
+        if low is not None and high is not None and high - low == samples:
+            # A page of a client up to 0.25, which takes the end as excluded. One that includes it
+            # asks for a row more than this, or it would lose one.
+            high -= 1
+        return cls(tuple(dict.fromkeys(keys)), samples, low, high)
 
 
 def checked(samples: Any) -> int:

@@ -80,6 +80,13 @@ def test_whole_rows_of_a_long_history_are_sampled_too(sampler: Sampler) -> None:
     }
 
 
+def test_pages_of_old_clients_end_before_their_last_step() -> None:
+    old = Spec.parse('{"keys": ["a"], "minStep": 1000, "maxStep": 2000, "samples": 1000}')
+    assert (old.low, old.high) == (1000, 1999)
+    new = Spec.parse('{"keys": ["a"], "minStep": 1000, "maxStep": 1999, "samples": 1000}')
+    assert (new.low, new.high) == (1000, 1999)
+
+
 @pytest.mark.parametrize(
     "spec",
     ["[]", "{", '{"keys": "a"}', '{"keys": [1]}', '{"samples": -1}', '{"samples": 1000000}',

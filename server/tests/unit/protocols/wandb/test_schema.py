@@ -15,6 +15,7 @@ from graphql import (
     Undefined,
 )
 from server.tests.unit.protocols.wandb.conftest import Dialect
+from wandb_compatibility import DOCUMENT, lists
 
 from kiseki_server.protocols.wandb.executable import NODES, load_schema, snake
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
@@ -163,3 +164,9 @@ def test_only_features_that_are_honoured_are_announced(dialect: Dialect) -> None
     info = dialect.data(query)["serverInfo"]
     assert info["features"] == [{"name": name, "isEnabled": True} for name in FEATURES]
     assert info["cliVersionInfo"]["min_cli_version"] == "0.25.1"
+
+
+def test_the_reference_lists_what_is_not_served() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert text.endswith("\n".join(lists())), "run tools/wandb_compatibility.py"
+    assert ", ".join(f"`{name}`" for name in FEATURES) in text

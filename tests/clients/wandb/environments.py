@@ -1,0 +1,60 @@
+"""One virtual environment for each version of the wandb client, made when a test asks for it."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = ROOT / ".clients"
+
+NEWEST = "0.31.0"
+OLDEST = "0.25.1"
+VERSIONS = (NEWEST, OLDEST)
+_COMPANIONS = ("numpy==2.3.5", "pillow==12.0.0")
+
+
+class NoClient(Exception):
+    """The environment could not be made."""
+
+
+def environment(version: str) -> Path:
+    """The folder of an environment with this version of the client in it.
+
+    Raises:
+        NoClient: With the reason, most likely that there is no network.
+    """
+    folder = FOLDER / f"wandb-{version}"
+    stamp = folder / ".ready"
+    wanted = "\n".join((f"wandb=={version}", *_COMPANIONS))
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / f"wandb-{version}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes run side by side
+        if not (stamp.exists() and stamp.read_text() == wanted):
+            _make(folder, wanted.split())
+            stamp.write_text(wanted)
+    return folder
+
+
+def python(version: str) -> Path:
+    """The interpreter of that environment."""
+    return environment(version) / "bin" / "python"
+
+
+def _make(folder: Path, requirements: list[str]) -> None:
+    uv = _call([str(ROOT / "tools" / "uv.sh")]).strip().splitlines()[-1]
+    _call([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)])
+    interpreter = str(folder / "bin" / "python")
+    _call([uv, "pip", "install", "--quiet", "--python", interpreter, *requirements])
+
+
+def _call(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoClient(str(error)) from None
+    if done.returncode:
+        raise NoClient((done.stderr or done.stdout).strip()[-500:])
+    return done.stdout

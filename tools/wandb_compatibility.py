@@ -1,0 +1,164 @@
+"""Write `docs/reference/wandb-compatibility.md`: what the wandb client may ask, and what it gets.
+
+    python tools/wandb_compatibility.py .clients/wandb-0.31.0 .clients/wandb-0.25.1
+
+An operation is *refused* when it asks for a field that is refused, *empty* when it asks for
+fields that are truthfully empty, and *served* otherwise.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLSchema,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    parse,
+    visit,
+)
+from wandb_operations import Operation, operations
+
+from kiseki_server.protocols.wandb.executable import load_schema
+from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
+from kiseki_server.protocols.wandb.server_info import FEATURES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_BESIDE = {"Project.views", "Run.sweepName", "User.apiKeys"}
+"""Empty fields that no operation is about."""
+
+DOCUMENT = ROOT / "docs" / "reference" / "wandb-compatibility.md"
+
+HEAD = """# What the `wandb` client may ask
+
+<!-- Written by tools/wandb_compatibility.py; a test compares the two. -->
+
+The clients {versions} run unmodified against Kiseki. Their GraphQL operations, {count} in all,
+are valid for the schema that stands in `server/src/kiseki_server/protocols/wandb/schema.graphql`
+(introspection is on). What Kiseki does not have yet is said in one sentence, at once: the client
+neither waits nor tries again, and a run goes on without it.
+
+- **served**: answered in full, but for fields that are named.
+- **empty**: answered, and truthfully empty in the fields that are named.
+- **refused**: answered with an error that names the feature. A mutation gets HTTP 400, a query
+  200 with whatever else it asked for.
+
+## While a run runs
+
+| feature of `file_stream` | |
+| --- | --- |
+| history rows by line number; repeats and overlaps stored once | served |
+| nested objects, joined by dots; text, lists, null and typed objects as JSON | served |
+| NaN and the infinities; integers beyond 2⁵³, exact | served |
+| rows of any step order; without a step, in the order of their arrival | served |
+| samples of the machine (`wandb-events.jsonl`), without the prefix `system.` | served |
+| summary, replaced as a whole | served |
+| output, plain and structured, rewritten by line number | served |
+| several processes in one run (shared mode) | served |
+| heartbeat, `complete`, `exitcode`, `preempting`; `stopped` in the answer | served |
+| gzip; bodies up to 24 MiB, 64 MiB unpacked | served |
+| files by signed address: upload, download with `Range` | served |
+| resume (`allow`, `must`, `never`, `auto`), offline runs and `wandb sync` | served |
+| fork (`fork_from`) and rewind (`resume_from`) | refused |
+| protobuf bodies, which no released client sends | refused (415) |
+
+The client 0.25.1 begins the output of a resumed run at line 0 again, and so replaces lines of
+the run's earlier part.
+
+## Flags of the server
+
+Announced, because they are honoured: {features}. All others are off.
+
+## Filters and orders of runs
+
+`$and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $all $exists $regex $contains` over the
+run's own fields, `config.<key>` (with or without `.value`) and `summary_metrics.<key>`; orders
+by one of them with `+` or `-`. Filters by sweep, by `historyLineCount` and by `keys_info` are
+refused.
+
+## Operations
+
+"""
+
+
+def main() -> None:
+    environments = [Path(argument) for argument in sys.argv[1:]]
+    if not environments:
+        sys.exit("Name the environments of the clients, e.g. .clients/wandb-0.31.0")
+    text = render({environment.name: operations(environment) for environment in environments})
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+def render(clients: dict[str, list[Operation]]) -> str:
+    """The document for clients by the names of their environments (`wandb-<version>`)."""
+    schema = load_schema()
+    asked: dict[str, set[str]] = defaultdict(set)
+    versions: dict[str, list[str]] = defaultdict(list)
+    for client, found in clients.items():
+        version = client.removeprefix("wandb-")
+        for operation in found:
+            asked[operation.name] |= fields(schema, parse(operation.document))
+            if version not in versions[operation.name]:
+                versions[operation.name].append(version)
+    every = [client.removeprefix("wandb-") for client in clients]
+    lines = ["| operation | | refused or empty | only in |", "| --- | --- | --- | --- |"]
+    for name in sorted(asked, key=str.lower):
+        kind, named = standing(asked[name])
+        only = "" if versions[name] == every else ", ".join(versions[name])
+        lines.append(f"| {_code(name)} | {kind} | {_codes(named)} | {only} |".replace("  ", " "))
+    text = HEAD.format(versions=" and ".join(every), count=len(asked), features=_codes(FEATURES))
+    return "\n".join([text.rstrip("\n"), "", *lines, "", *lists()])
+
+
+def fields(schema: GraphQLSchema, document: DocumentNode) -> set[str]:
+    """Every field that a document asks for, as `Type.field`."""
+    info = TypeInfo(schema)
+    found: set[str] = set()
+
+    class Collect(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            parent = info.get_parent_type()
+            if parent is not None:
+                found.add(f"{get_named_type(parent).name}.{node.name.value}")
+
+    visit(document, TypeInfoVisitor(info, Collect()))
+    return found
+
+
+def standing(asked: set[str]) -> tuple[str, list[str]]:
+    """What becomes of an operation, and the fields that decide it."""
+    if refused := sorted(asked & REFUSED.keys()):
+        return "refused", refused
+    empty = sorted(asked & EMPTY)
+    return ("empty" if asked & EMPTY - _BESIDE else "served"), empty
+
+
+def lists() -> list[str]:
+    """The document's last part: every field that is not served."""
+    by_sentence: dict[str, list[str]] = defaultdict(list)
+    for field, sentence in REFUSED.items():
+        by_sentence[sentence].append(field)
+    lines = ["## Refused fields", ""]
+    for sentence, refused in by_sentence.items():
+        lines += [f"- {sentence}: {_codes(sorted(refused))}"]
+    return [*lines, "", "## Empty fields", "", f"{_codes(sorted(EMPTY))}", ""]
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else "(without a name)"
+
+
+def _codes(texts: Iterable[str]) -> str:
+    return ", ".join(f"`{text}`" for text in texts)
+
+
+if __name__ == "__main__":
+    main()
