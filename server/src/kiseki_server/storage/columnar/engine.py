@@ -201,10 +201,10 @@ def _session(memory_bytes: int, threads: int) -> dict[str, Any]:
         "input_format_try_infer_datetimes": 0,
         "input_format_json_try_infer_numbers_from_strings": 0,
         "log_queries": 0,
-        # Our queries are not quicker for being compiled, and the compiler takes 20 MB.
-        "compile_expressions": 0,
-        "compile_aggregate_expressions": 0,
-        "compile_sort_description": 0,
+        # Compiled, a chart of a million points takes 20 ms instead of 27; the compiler itself
+        # takes 20 MB of memory.
+        "compile_expressions": 1,
+        "compile_aggregate_expressions": 1,
         "join_algorithm": "hash",
     }
 
