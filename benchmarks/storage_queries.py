@@ -2,7 +2,8 @@
 
     python -m benchmarks.storage_queries [--runs 100000] [--rounds 15] [--url clickhouse://…]
 
-Prints the fastest, the median and the slowest of each query in milliseconds, and the memory of the process.
+Prints the fastest, the median and the slowest of each query in milliseconds, and the memory
+of the process.
 """
 
 from __future__ import annotations

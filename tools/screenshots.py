@@ -21,7 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-
 from tests.processes import Program, ServerProcess, eventually  # noqa: E402
 
 TARGET = ROOT / "web" / "screenshots"
@@ -112,9 +111,7 @@ def settle(page: Page) -> None:
     """Until nothing is loading: requests are over and no skeleton is left."""
     page.wait_for_load_state("load")
     page.wait_for_timeout(300)
-    page.wait_for_function(
-        "() => !document.querySelector('[aria-busy=true]')", timeout=20_000
-    )
+    page.wait_for_function("() => !document.querySelector('[aria-busy=true]')", timeout=20_000)
     page.wait_for_timeout(700)
 
 

@@ -123,7 +123,11 @@ class Shim(ThreadingHTTPServer):
 
     @contextlib.contextmanager
     def connection(self, parameters: dict[str, str]) -> Iterator[Any]:
-        """A connection with the database and the settings of the request."""
+        """A connection with the database and the settings of the request.
+
+        One on which a query failed is not used again: it would put what it had written of the
+        result before the next one.
+        """
         wanted = {
             name: value
             for name, value in parameters.items()
