@@ -172,9 +172,9 @@ def _expressions(body: Iterable[ast.AST]) -> Iterator[ast.expr]:
             yield node
         if isinstance(node, (ast.JoinedStr, ast.BinOp)):
             continue
-        chained = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        if chained and node.func.attr in {"replace", "format"}:
-            continue
+        match node:
+            case ast.Call(func=ast.Attribute(attr="replace" | "format")):
+                continue
         yield from _expressions(ast.iter_child_nodes(node))
 
 

@@ -77,8 +77,8 @@ def listing(
     if names:
         if len(names) > MAX_NAMES:
             raise BadRequest(f"{len(names)} names are too many; at most {MAX_NAMES} are allowed")
-        found = {file.path: file for file in context.files.some(at.run.id, names)}
-        unique = list(dict.fromkeys(names))
+        unique = list(dict.fromkeys(map(_one_form, names)))
+        found = {file.path: file for file in context.files.some(at.run.id, unique)}
         nodes = [PlacedFile(at, name, found.get(name)) for name in unique]
         return connection(nodes, None, len(nodes), **headers)
     page = context.files.page(
@@ -87,6 +87,14 @@ def listing(
     nodes = [PlacedFile(at, file.path, file) for file in page.files]
     total = len(nodes) if pattern else context.files.count(at.run.id)
     return connection(nodes, page.after, total, **headers)
+
+
+def _one_form(name: str) -> str:
+    """The path under which a file of this name was stored, such as `a` for `./a`."""
+    try:
+        return check_path(name)
+    except BadRequest:
+        return name
 
 
 def create_run_files(context: Context, given: dict[str, Any]) -> dict[str, Any]:

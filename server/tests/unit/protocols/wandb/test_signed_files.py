@@ -138,7 +138,7 @@ def test_files_are_listed_by_name_pattern_and_page(dialect: Dialect, anybody: An
         anybody("PUT", url, content=b"x")
     assert [file["name"] for file in listed(dialect)] == names
     assert [file["name"] for file in listed(dialect, 'pattern: "%.png"')] == ["a.png", "c.png"]
-    asked = listed(dialect, 'names: ["c.png", "missing"]')
+    asked = listed(dialect, 'names: ["./c.png", "missing"]')
     assert [(f["name"], f["sizeBytes"], f["updatedAt"] is None) for f in asked] == [
         ("c.png", 1, False),
         ("missing", 0, True),
