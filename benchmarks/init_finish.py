@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from typing import Any
 
@@ -76,9 +77,8 @@ LIBRARIES: dict[str, dict[str, str]] = {
 
 
 def measure(name: str, mode: str, uri: str, environment: dict[str, str]) -> Any:
-    import sys
-
-    with tempfile.TemporaryDirectory() as directory:
+    # The uploader of the last run may still be writing.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         parts = {
             key: text.replace("{mode!r}", repr(mode)).replace("{uri!r}", repr(uri))
             for key, text in LIBRARIES[name].items()
