@@ -18,6 +18,7 @@ _TIME = (159, 160)
 _BUSY = (202, 252, 439, 473, 210, 209, 279)
 """Too many queries, too many parts, no thread, deadlock avoided, network."""
 _FULL = re.compile(r"no space left on device|not enough space|errno: 28", re.IGNORECASE)
+_REGEX = re.compile(r"cannot compile re2: (?P<text>.*), error: (?P<reason>.*?)\. Look at", re.DOTALL)
 _TOTAL = re.compile(r"memory limit \(total\)|\(total\) memory limit", re.IGNORECASE)
 
 
@@ -42,8 +43,10 @@ def explain(code: int | None, message: str, connection: bool = False) -> Excepti
     if code == _NOT_ENOUGH_SPACE or _FULL.search(message):
         return StorageFull(hint="Free space on the disk of the data directory; nothing is lost.")
     if code == _BAD_REGEX:
+        found = _REGEX.search(message)
+        reason = f"`{found['text'][:200]}`: {found['reason'][:200]}" if found else first[:300]
         return BadRequest(
-            f"The regular expression is not accepted: {first[:300]}",
+            f"The regular expression is not accepted: {reason}",
             hint="Expressions follow RE2: no look-around, no back-references.",
         )
     if code == _MEMORY:

@@ -43,3 +43,12 @@ def test_full_disks_of_our_own_files_and_our_own_errors() -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
     with pytest.raises(NotFound), translated():
         raise NotFound
+
+
+def test_a_bad_regular_expression_is_explained_in_one_line() -> None:
+    message = (
+        "Code: 427. DB::Exception: OptimizedRegularExpression: cannot compile re2: [abc, "
+        "error: missing ]: [abc. Look at the syntax for reference. Please note that if you …"
+    )
+    error = explain(427, message)
+    assert str(error) == "The regular expression is not accepted: `[abc`: missing ]: [abc"
