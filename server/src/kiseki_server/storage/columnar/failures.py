@@ -18,7 +18,7 @@ _TIME = (159, 160)
 _BUSY = (202, 252, 439, 473, 210, 209, 279)
 """Too many queries, too many parts, no thread, deadlock avoided, network."""
 _FULL = re.compile(r"no space left on device|not enough space|errno: 28", re.IGNORECASE)
-_REGEX = re.compile(r"cannot compile re2: (?P<text>.*), error: (?P<reason>.*?)\. Look at", re.DOTALL)
+_REGEX = re.compile(r"compile re2: (?P<text>.*), error: (?P<reason>.*?)\. Look at", re.DOTALL)
 _TOTAL = re.compile(r"memory limit \(total\)|\(total\) memory limit", re.IGNORECASE)
 
 
