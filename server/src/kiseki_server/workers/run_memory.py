@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 from kiseki_server.domain.history.summary import SummaryState
 from kiseki_server.domain.history.types import Stream
@@ -49,6 +50,9 @@ class RunMemory:
         """``most``: about how many keys of runs to remember, some 150 bytes each."""
         self._most = most
         self._runs: OrderedDict[RunId, Remembered] = OrderedDict()
+        self._sizes: dict[RunId, int] = {}
+        """Of each run when it was last measured; their sum is kept, since there may be many."""
+        self._size = 0
 
     def see(self, run: Run) -> None:
         """Note what the truth says of the run's metrics."""
@@ -67,9 +71,17 @@ class RunMemory:
 
     def forget(self, run: RunId) -> None:
         self._runs.pop(run, None)
+        self._size -= self._sizes.pop(run, 0)
 
     def shrink(self, keep: int) -> None:
-        """Drop the least recent runs until the rest fits, but never the last ``keep``."""
-        size = sum(map(len, self._runs.values())) if len(self._runs) > keep else 0
-        while size > self._most and len(self._runs) > keep:
-            size -= len(self._runs.popitem(last=False)[1])
+        """Drop the least recent runs until the rest fits, but never the last ``keep``.
+
+        Those last ones are the runs of this commit, the only ones that can have grown.
+        """
+        for run in islice(reversed(self._runs), keep):
+            size = len(self._runs[run])
+            self._size += size - self._sizes.get(run, 0)
+            self._sizes[run] = size
+        while self._size > self._most and len(self._runs) > keep:
+            run, _ = self._runs.popitem(last=False)
+            self._size -= self._sizes.pop(run, 0)
