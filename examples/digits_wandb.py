@@ -26,8 +26,8 @@ def run_one(config: dict[str, float | int], project: str) -> None:
         tags=["demo", "digits"],
         notes="Two hidden layers on scikit-learn's handwritten digits.",
     ) as run:
-        run.define_metric("val/accuracy", summary="max", goal="maximize")
-        run.define_metric("val/loss", summary="min", goal="minimize")
+        run.define_metric("val/accuracy", summary="max")
+        run.define_metric("val/loss", summary="min")
         step = 0
         for event in train(config):
             if isinstance(event, Step):

@@ -13,7 +13,7 @@ FOLDER = ROOT / ".clients"
 NEWEST = "0.31.0"
 OLDEST = "0.25.1"
 VERSIONS = (NEWEST, OLDEST)
-_COMPANIONS = ("numpy==2.3.5", "pillow==12.0.0")
+_COMPANIONS = ("numpy==2.3.5", "pillow==12.0.0", "scikit-learn==1.9.1")
 
 
 class NoClient(Exception):
