@@ -3,6 +3,7 @@ import { definitionOf, isHidden, resolveAxis } from "./axis";
 import {
   compilePattern,
   historySections,
+  isSystemGroup,
   matchesGlob,
   searchSections,
   systemSections,
@@ -34,6 +35,52 @@ describe("sections of logged keys", () => {
       ["gpu", ["gpu.*.temp"]],
     ]);
     expect(sections[1]?.panels[0]?.keys).toEqual(["gpu.0.temp", "gpu.1.temp", "gpu.10.temp"]);
+  });
+
+  it("sort system metrics by what they measure, in a fixed order", () => {
+    const keys = [
+      "tpu",
+      "proc.memory.rssMB",
+      "proc.cpu.threads",
+      "network.sent",
+      "disk./.usagePercent",
+      "disk.sda.in",
+      "gpu.process.0.memory",
+      "gpu.0.memory",
+      "swap.used",
+      "memory_percent",
+      "load1",
+      "cpu.0.cpu_percent",
+      "cpu_percent",
+      "cpu",
+      "_odd",
+      "constructor",
+      "processor.speed",
+    ];
+    const odd = ["_odd", "constructor", "processor.speed", "tpu"];
+    expect(titles(systemSections(keys))).toEqual([
+      ["cpu", ["cpu", "cpu_percent", "cpu.0.cpu_percent", "load1"]],
+      ["memory", ["memory_percent", "swap.used"]],
+      ["gpu", ["gpu.0.memory", "gpu.process.0.memory"]],
+      ["disk", ["disk./.usagePercent", "disk.sda.in"]],
+      ["network", ["network.sent"]],
+      ["process", ["proc.cpu.threads", "proc.memory.rssMB"]],
+      ["other", odd],
+    ]);
+    expect(systemSections(keys).every((section) => isSystemGroup(section.name))).toBe(true);
+  });
+
+  it("put the machines of a run into one panel, whatever their labels look like", () => {
+    const keys = ["gpu.0.temp/l:node.1", "gpu.0.temp/l:a/b", "gpu.1.temp", "cpu/l:node1"];
+    const [cpu, gpu] = systemSections(keys);
+    expect(cpu).toMatchObject({ name: "cpu", panels: [{ id: "cpu", title: "cpu/l:node1" }] });
+    expect(gpu?.panels).toEqual([
+      {
+        id: "gpu.*.temp",
+        title: "gpu.*.temp",
+        keys: ["gpu.0.temp/l:a/b", "gpu.0.temp/l:node.1", "gpu.1.temp"],
+      },
+    ]);
   });
 
   it("keep the name of a metric with one device", () => {

@@ -7,6 +7,7 @@ export interface PanelSpec {
 }
 
 export interface Section {
+  /** Stable name, used in the URL; what people read of system sections is in the catalogue. */
   name: string;
   panels: PanelSpec[];
 }
@@ -46,24 +47,62 @@ export function historySections(keys: readonly string[]): Section[] {
   );
 }
 
+/** Sections of system metrics, in their order on the page. */
+export const systemGroups = [
+  "cpu",
+  "memory",
+  "gpu",
+  "disk",
+  "network",
+  "process",
+  "other",
+] as const;
+export type SystemGroup = (typeof systemGroups)[number];
+
+const groupOfWord: Readonly<Record<string, SystemGroup>> = {
+  cpu: "cpu",
+  load: "cpu",
+  memory: "memory",
+  swap: "memory",
+  gpu: "gpu",
+  disk: "disk",
+  network: "network",
+  proc: "process",
+};
+
+export function isSystemGroup(name: string): name is SystemGroup {
+  return (systemGroups as readonly string[]).includes(name);
+}
+
+/** `cpu_percent`, `cpu.0.cpu_percent` and `load1` → `cpu`: the letters at the front decide. */
+export function systemGroupOf(key: string): SystemGroup {
+  const word = /^[a-z]+/i.exec(key)?.[0].toLowerCase() ?? "";
+  return Object.hasOwn(groupOfWord, word) ? (groupOfWord[word] as SystemGroup) : "other";
+}
+
+/** Name of the panel: without the device's number and without the machine's label. */
+function systemPanel(key: string): string {
+  return key.replace(/\/l:.*$/, "").replace(/(^|[./])\d+(?=[./]|$)/g, "$1*");
+}
+
 /**
- * System metrics: keys that differ only in a device number share a panel (`gpu.0.memory` and
- * `gpu.1.memory` → `gpu.*.memory`); sections by the first word.
+ * System metrics: keys that differ only in a device number or in the label of the machine share
+ * a panel (`gpu.0.temp`, `gpu.1.temp` and `gpu.0.temp/l:node1` → `gpu.*.temp`).
  */
 export function systemSections(keys: readonly string[]): Section[] {
   const panels = new Map<string, PanelSpec>();
   for (const key of [...keys].sort(collator.compare)) {
-    const id = key.replace(/(^|[./])\d+(?=[./]|$)/g, "$1*");
+    const id = systemPanel(key);
     const panel = panels.get(id);
     if (panel) panel.keys.push(key);
     else panels.set(id, { id, title: id, keys: [key] });
   }
-  const named = [...panels.values()].map((panel) => {
+  const named = [...panels.values()].map((panel): [string, PanelSpec] => {
     const title = panel.keys.length === 1 ? (panel.keys[0] ?? panel.id) : panel.id;
-    const section = panel.id.split(/[./_]/)[0] ?? UNSORTED;
-    return [section, { ...panel, title }] as [string, PanelSpec];
+    return [systemGroupOf(panel.id), { ...panel, title }];
   });
-  return intoSections(named);
+  const order = (section: Section) => systemGroups.indexOf(section.name as SystemGroup);
+  return intoSections(named).sort((a, b) => order(a) - order(b));
 }
 
 /** A regular expression, or null when it is no valid one. */

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Section } from "@/lib/sections";
+import { isSystemGroup, type Section } from "@/lib/sections";
 import type { ChartsView } from "@/lib/view";
 import { Count } from "@/ui/chip";
 import { Icon } from "@/ui/icon";
@@ -45,6 +45,12 @@ export function PanelSection({
     return () => observer.disconnect();
   }, [more, mounted]);
 
+  const title = () => {
+    if (scope.stream === "system" && isSystemGroup(section.name)) {
+      return t(`charts.systemGroup.${section.name}`);
+    }
+    return section.name || t("charts.general");
+  };
   const toggle = () =>
     change({
       closed: open ? [...view.closed, id] : view.closed.filter((name) => name !== id),
@@ -55,7 +61,7 @@ export function PanelSection({
       <h2 className={styles.sectionHead}>
         <button type="button" aria-expanded={open} onClick={toggle}>
           <Icon name={open ? "chevronDown" : "chevronRight"} size={14} />
-          <span className="truncate">{section.name || t("charts.general")}</span>
+          <span className="truncate">{title()}</span>
           <Count>
             <span className="visually-hidden">
               {t("charts.panels", { count: section.panels.length })}
