@@ -139,7 +139,11 @@ def main() -> None:
             eventually(lambda: server.get("/projects")["total"] >= 2)
             if arguments.readme:
                 page = signed_in(browser, server, WIDE, "light", "en")
-                take(page, f"{server.url}/admin/digits", ROOT / "docs/images/workspace.png")
+                take(
+                    page,
+                    f"{server.url}/admin/digits?panels=^(train|val|opt)",
+                    ROOT / "docs/images/workspace.png",
+                )
                 return
             chosen = [p for p in pages(server) if arguments.only in (None, p[0])]
             for size in (WIDE, NARROW):
