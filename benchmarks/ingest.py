@@ -246,6 +246,38 @@ def with_trackio(seconds: float) -> list[float | None]:
         return measure(server, senders, 1000 * KEYS, None)
 
 
+AIM = """
+import json, multiprocessing, time
+import aim
+
+def work(number):
+    run = aim.Run(repo="aim://{address}", log_system_params=False, capture_terminal_logs=False)
+    until = time.monotonic() + {seconds}
+    step = 0
+    while time.monotonic() < until:
+        for key in range({keys}):
+            run.track(0.5 * key, name=f"metric{{key:02d}}", step=step)
+        step += 1
+    run.close()
+    return step * {keys}
+
+begin = time.monotonic()
+with multiprocessing.Pool({runs}) as pool:
+    points = sum(pool.map(work, range({runs})))
+print(json.dumps(points / (time.monotonic() - begin)))
+"""
+
+
+def with_aim(seconds: float) -> list[float | str | None]:
+    """Aim takes points one by one through its own client, here one process a run."""
+    with servers.aim() as server:
+        code = AIM.format(
+            address=urlsplit(server.url).netloc, seconds=seconds, keys=KEYS, runs=RUNS
+        )
+        rate = peers.measure(code, directory=server.data)
+        return [rate, None, None, None, None, server.memory_mib()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batches", type=int, default=40, help="batches a run")
@@ -270,6 +302,8 @@ def main() -> None:
     if not arguments.only_kiseki and peers.ensure():
         table.add("trackio", *with_trackio(arguments.peer_seconds))
         table.add("mlflow", *with_mlflow(arguments.peer_seconds))
+        table.add("aim", *with_aim(arguments.peer_seconds))
+        table.add("tensorboardX", "no server")
     table.print()
 
 

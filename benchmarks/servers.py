@@ -135,3 +135,24 @@ def trackio() -> Iterator[Server]:
         }
         pid = stack.enter_context(_process([peers.PYTHON, "-c", code], url, "/", environment, home))
         yield Server(url, "benchmark", pid, home)
+
+
+@contextlib.contextmanager
+def aim() -> Iterator[Server]:
+    """Aim's tracking server over a repository of its own."""
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        home = Path(name)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        command = peers.ENVIRONMENT / "bin" / "aim"
+        subprocess.run([command, "init", "--repo", home, "-y"], check=True, capture_output=True)
+        pid = stack.enter_context(
+            _process(
+                [command, "server", "--repo", home, "--host", "127.0.0.1", "--port", str(port)],
+                url,
+                "/status/",
+                {},
+                home,
+            )
+        )
+        yield Server(url, "", pid, home)
