@@ -19,23 +19,39 @@ export function isAttribute(column: string): column is AttributeColumn {
 }
 
 const AUTOMATIC = 6;
+/** Runs that tell what kind of value a field has. */
+const SAMPLE = 100;
 
-/** Columns when none were chosen: the usual attributes, some results, some settings. */
-export function usualColumns(config: readonly string[], summary: readonly string[]): string[] {
-  const plain = (field: string) => !field.startsWith("_") && !/(^|[./])_/.test(field);
+/** Whether a value has parts, so that a cell can show only its beginning. */
+const hasParts = (value: unknown) => value !== null && typeof value === "object";
+
+/**
+ * Columns when none were chosen: the usual attributes, some results, some settings. Fields that
+ * are a list or an object in one of the runs are left to the chooser.
+ */
+export function usualColumns(
+  config: readonly string[],
+  summary: readonly string[],
+  runs: readonly RowLike[] = [],
+): string[] {
+  const sample = runs.slice(0, SAMPLE);
+  const some = (root: "config" | "summary", fields: readonly string[]) => {
+    const found: string[] = [];
+    for (const field of fields) {
+      if (found.length === AUTOMATIC) break;
+      const column = `${root}.${field}`;
+      if (/(^|[./])_/.test(field)) continue;
+      if (!sample.some((run) => hasParts(columnValue(run, column)))) found.push(column);
+    }
+    return found;
+  };
   return [
     "state",
     "created_at",
     "duration",
     "tags",
-    ...summary
-      .filter(plain)
-      .slice(0, AUTOMATIC)
-      .map((field) => `summary.${field}`),
-    ...config
-      .filter(plain)
-      .slice(0, AUTOMATIC)
-      .map((field) => `config.${field}`),
+    ...some("summary", summary),
+    ...some("config", config),
   ];
 }
 

@@ -118,6 +118,31 @@ describe("columns", () => {
     ]);
   });
 
+  it("without a choice leave out what is a list or an object in any run", () => {
+    const run = { state: "finished", created_at: "", duration_s: 1, config: {} };
+    const runs = [
+      { ...run, summary: { confusion: null, "a/b": 1, words: "x" } },
+      { ...run, config: { betas: [0.9, 0.999], lr: 1 }, summary: { confusion: [[1]], media: {} } },
+    ];
+    const summary = ["a/b", "confusion", "media", "nowhere", "words"];
+    expect(usualColumns(["betas", "lr"], summary, runs).slice(4)).toEqual([
+      "summary.a/b",
+      "summary.nowhere",
+      "summary.words",
+      "config.lr",
+    ]);
+  });
+
+  it("without a choice are six results, with others in the place of those left out", () => {
+    const summary = ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"];
+    const runs = [
+      { state: "", created_at: "", duration_s: 1, config: {}, summary: { x0: [], x2: {} } },
+    ];
+    expect(usualColumns([], summary, runs).slice(4)).toEqual(
+      ["x1", "x3", "x4", "x5", "x6", "x7"].map((field) => `summary.${field}`),
+    );
+  });
+
   it("sort up, down, and no more; with Shift after the others", () => {
     const up = nextSort([], "a", false);
     expect(up).toEqual([{ field: "a", descending: false }]);

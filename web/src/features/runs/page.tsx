@@ -32,17 +32,16 @@ export function RunsPage() {
     () => ({ config: config.data ?? [], summary: summary.data ?? [] }),
     [config.data, summary.data],
   );
-  const columns = useMemo(
-    () => view.columns ?? usualColumns(fields.config, fields.summary),
-    [view.columns, fields],
-  );
+  const usual = usualColumns(fields.config, fields.summary, list.runs);
+  const named = JSON.stringify(view.columns ?? usual);
+  const columns = useMemo(() => JSON.parse(named) as string[], [named]);
 
   const searching = view.search !== "" || view.filter !== "";
   if (!list.isLoading && !list.error && list.total === 0 && !searching && !list.filterError) {
     return <FirstRun project={project} />;
   }
   const body = () => {
-    if (list.isLoading || (view.columns === null && config.isPending)) {
+    if (list.isLoading || (view.columns === null && (config.isPending || summary.isPending))) {
       return <SkeletonRows rows={14} label={t("common.loading")} />;
     }
     if (list.error) {

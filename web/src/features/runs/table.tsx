@@ -25,6 +25,9 @@ const widths: Record<string, number> = {
   notes: 220,
 };
 
+/** Wide enough for the heading and for a number, within reason. */
+const widthOf = (heading: string) => Math.min(220, Math.max(120, 46 + 7.5 * heading.length));
+
 interface TableProps {
   list: RunList;
   columns: readonly string[];
@@ -46,7 +49,7 @@ export function RunsTable({ list, columns, sort, openRun, onSort, onOpen }: Tabl
         (id): ColumnDef<Run> => ({
           id,
           accessorFn: (run) => columnValue(run, id),
-          size: widths[id] ?? 128,
+          size: widths[id] ?? widthOf(id.replace(/^(config|summary)\./, "")),
           minSize: 64,
           cell: (context) => <RunCell run={context.row.original} column={id} />,
         }),
