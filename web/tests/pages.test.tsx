@@ -179,6 +179,26 @@ describe("a run", () => {
     expect(screen.queryByText("depth")).toBeNull();
   });
 
+  it("shows long values in one line, and whole on demand", async () => {
+    const confusion = Array.from({ length: 10 }, (_, i) => Array.from({ length: 10 }, () => i));
+    const long = { summary: { confusion, loss: 0.25 }, config: { layers: confusion, lr: 0.5 } };
+    serve(signedIn, vision, ({ path }) =>
+      path === "/api/v1/projects/ada/vision/runs/a" ? json(runOf("a", long)) : undefined,
+    );
+    await open("/ada/vision/runs/a");
+    const buttons = await screen.findAllByRole("button", { name: "Show the whole value" });
+    expect(buttons).toHaveLength(2);
+    for (const button of buttons) {
+      expect(screen.queryByText(/\[3(, 3){9}\],\n/)).toBeNull();
+      await userEvent.click(button);
+      expect(button.getAttribute("aria-expanded")).toBe("true");
+      const whole = document.getElementById(button.getAttribute("aria-controls") ?? "");
+      expect(JSON.parse(whole?.textContent ?? "")).toEqual(confusion);
+      await userEvent.click(button);
+      expect(button.getAttribute("aria-expanded")).toBe("false");
+    }
+  });
+
   it("is renamed in place", async () => {
     const log = serve(signedIn, vision, oneRun());
     await open("/ada/vision/runs/a");

@@ -1,8 +1,10 @@
-import { useMemo, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { flatten } from "@/lib/flatten";
 import { formatValue, readNumber } from "@/lib/format";
+import { isLong } from "@/lib/json";
 import { Button } from "@/ui/button";
+import { Brief, Whole } from "./long-value";
 import styles from "./run.module.css";
 
 const BATCH = 200;
@@ -36,12 +38,7 @@ export function ValueTable({
         </thead>
         <tbody>
           {rows.slice(0, most).map(([key, value]) => (
-            <tr key={key}>
-              <th scope="row">{key}</th>
-              <td title={typeof value === "number" ? String(value) : undefined}>
-                {formatValue(readNumber(value) ?? value)}
-              </td>
-            </tr>
+            <Row key={key} name={key} value={value} />
           ))}
         </tbody>
       </table>
@@ -49,6 +46,38 @@ export function ValueTable({
         <Button size="s" variant="ghost" onClick={() => setMost(most + 5 * BATCH)}>
           {t("common.showMore", { count: rows.length - most })}
         </Button>
+      )}
+    </>
+  );
+}
+
+function Row({ name, value }: { name: string; value: unknown }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  if (!isLong(value)) {
+    return (
+      <tr>
+        <th scope="row">{name}</th>
+        <td title={typeof value === "number" ? String(value) : undefined}>
+          {formatValue(readNumber(value) ?? value)}
+        </td>
+      </tr>
+    );
+  }
+  return (
+    <>
+      <tr>
+        <th scope="row">{name}</th>
+        <td>
+          <Brief value={value} open={open} onOpen={setOpen} controls={id} />
+        </td>
+      </tr>
+      {open && (
+        <tr className={styles.wholeRow}>
+          <td colSpan={2}>
+            <Whole value={value} id={id} />
+          </td>
+        </tr>
       )}
     </>
   );

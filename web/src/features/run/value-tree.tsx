@@ -1,9 +1,11 @@
-import { useMemo, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { flatten } from "@/lib/flatten";
 import { formatValue } from "@/lib/format";
+import { isLong } from "@/lib/json";
 import { CopyButton } from "@/ui/copy";
 import { Icon } from "@/ui/icon";
+import { Brief, Whole } from "./long-value";
 import styles from "./run.module.css";
 
 type Tree = Record<string, unknown>;
@@ -56,23 +58,9 @@ function Branch({
   open: boolean;
   depth: number;
 }) {
-  const { t } = useTranslation();
   const [open, setOpen] = useState(openAtFirst);
   const indent = { "--depth": depth } as React.CSSProperties;
-  if (!isBranch(value)) {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return (
-      <li className={styles.leaf} style={indent}>
-        <span className={styles.leafName}>{name}</span>
-        <span className={styles.leafValue} data-kind={typeof value}>
-          {formatValue(value)}
-        </span>
-        <span className={styles.leafCopy}>
-          <CopyButton text={text} label={t("run.copyPath")} done={t("common.copied")} />
-        </span>
-      </li>
-    );
-  }
+  if (!isBranch(value)) return <Leaf name={name} value={value} indent={indent} />;
   return (
     <li>
       <button
@@ -93,6 +81,38 @@ function Branch({
           ))}
         </ul>
       )}
+    </li>
+  );
+}
+
+function Leaf({
+  name,
+  value,
+  indent,
+}: {
+  name: string;
+  value: unknown;
+  indent: React.CSSProperties;
+}) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  const long = isLong(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return (
+    <li className={styles.leaf} style={indent}>
+      <span className={styles.leafName}>{name}</span>
+      <span className={styles.leafValue} data-kind={typeof value}>
+        {long ? (
+          <Brief value={value} open={open} onOpen={setOpen} controls={id} />
+        ) : (
+          formatValue(value)
+        )}
+      </span>
+      <span className={styles.leafCopy}>
+        <CopyButton text={text} label={t("run.copyPath")} done={t("common.copied")} />
+      </span>
+      {long && open && <Whole value={value} id={id} />}
     </li>
   );
 }

@@ -366,6 +366,8 @@ export const en = {
     noSummary: "No summary",
     noSummaryText: "The last value of each metric appears here.",
     noMatch: "Nothing matches",
+    expandValue: "Show the whole value",
+    collapseValue: "Hide the whole value",
     copyPath: "Copy the value",
     copyJson: "Copy as JSON",
     notFound: "There is no run {{name}}",

@@ -365,6 +365,8 @@ export const ja: Catalogue = {
     noSummary: "サマリーはありません",
     noSummaryText: "各メトリクスの最後の値がここに現れます。",
     noMatch: "一致するものはありません",
+    expandValue: "値全体を表示",
+    collapseValue: "値全体を隠す",
     copyPath: "値をコピー",
     copyJson: "JSON としてコピー",
     notFound: "ラン {{name}} は見つかりません",
