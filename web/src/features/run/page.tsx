@@ -2,11 +2,11 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "@/api/http";
 import { runKeys, runQuery } from "@/api/runs";
 import { useLiveEvent } from "@/api/stream";
 import type { Run } from "@/api/types";
 import { Failure } from "@/features/failure";
+import { untilFound, useMissing } from "@/features/missing";
 import { usePageTitle } from "@/features/title";
 import type { IconName } from "@/ui/icon";
 import { Icon } from "@/ui/icon";
@@ -37,19 +37,20 @@ export function RunPage() {
   const params = useParams({ strict: false }) as Record<string, string>;
   const { entity = "", project = "", run: id = "" } = params;
   const tab = tabs.find((name) => name === params.tab) ?? "overview";
-  const run = useQuery(runQuery(entity, project, id));
+  const run = useQuery({ ...runQuery(entity, project, id), refetchInterval: untilFound });
+  const missing = useMissing(run, `${entity}/${project}/${id}`);
   useLiveRun(entity, project, id);
   usePageTitle(run.data?.display_name ?? id, project);
 
+  if (missing && !run.data) {
+    return (
+      <EmptyState icon="search" title={t("run.notFound", { name: id })}>
+        {t("run.notFoundText")}
+      </EmptyState>
+    );
+  }
   if (run.isPending) return <SkeletonRows rows={10} label={t("common.loading")} />;
   if (run.isError && !run.data) {
-    if (run.error instanceof ApiError && run.error.status === 404) {
-      return (
-        <EmptyState icon="search" title={t("run.notFound", { name: id })}>
-          {t("run.notFoundText")}
-        </EmptyState>
-      );
-    }
     return <Failure title={t("run.error")} error={run.error} onRetry={run.refetch} />;
   }
   return (

@@ -2,8 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { projectQuery } from "@/api/projects";
 import { runFieldsQuery } from "@/api/runs";
 import { Failure } from "@/features/failure";
+import { MissingProject, useMissing } from "@/features/missing";
 import { FirstRun } from "@/features/projects/first-run";
 import { useRunList } from "@/features/run-list";
 import { usePageTitle } from "@/features/title";
@@ -23,6 +25,8 @@ export function RunsPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const { entity, project } = useParams({ from: "/inside/$entity/$project/runs" });
+  const info = useQuery(projectQuery(entity, project));
+  const missing = useMissing(info, `${entity}/${project}`);
   const [view, change] = useRunsView();
   const list = useRunList(entity, project, view);
   const config = useQuery(runFieldsQuery(entity, project, "config"));
@@ -36,6 +40,7 @@ export function RunsPage() {
   const named = JSON.stringify(view.columns ?? usual);
   const columns = useMemo(() => JSON.parse(named) as string[], [named]);
 
+  if (missing) return <MissingProject entity={entity} project={project} />;
   const searching = view.search !== "" || view.filter !== "";
   if (!list.isLoading && !list.error && list.total === 0 && !searching && !list.filterError) {
     return <FirstRun project={project} />;

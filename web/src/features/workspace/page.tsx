@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "@/api/http";
 import { projectQuery } from "@/api/projects";
 import { PanelArea } from "@/features/charts/area";
 import type { ChartScope } from "@/features/charts/types";
 import { Failure } from "@/features/failure";
+import { MissingProject, useMissing } from "@/features/missing";
 import { FirstRun } from "@/features/projects/first-run";
 import { useRunList } from "@/features/run-list";
 import { usePageTitle } from "@/features/title";
@@ -15,7 +15,6 @@ import { hashText, runColor } from "@/lib/colors";
 import { shownRuns } from "@/lib/selection";
 import { Button } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
-import { EmptyState } from "@/ui/states";
 import { useNarrow } from "@/ui/use-media";
 import { useTheme } from "@/ui/use-theme";
 import { RunSelector } from "./selector";
@@ -26,6 +25,7 @@ export function WorkspacePage() {
   const { t } = useTranslation();
   const { entity, project } = useParams({ from: "/inside/$entity/$project" });
   const info = useQuery(projectQuery(entity, project));
+  const missing = useMissing(info, `${entity}/${project}`);
   const [view, change] = useRunsView();
   const list = useRunList(entity, project, view);
   const theme = useTheme();
@@ -46,13 +46,7 @@ export function WorkspacePage() {
     return { entity, project, stream: "history", runs };
   }, [entity, project, list.runs, ids, theme]);
 
-  if (info.isError && info.error instanceof ApiError && info.error.status === 404) {
-    return (
-      <EmptyState icon="search" title={t("projects.notFound", { name: `${entity}/${project}` })}>
-        {t("projects.notFoundText")}
-      </EmptyState>
-    );
-  }
+  if (missing) return <MissingProject entity={entity} project={project} />;
   if (list.error && list.runs.length === 0) {
     return <Failure title={t("runs.error")} error={list.error} onRetry={list.retry} />;
   }

@@ -173,7 +173,8 @@ export const en = {
     total_one: "{{count, number}} project",
     total_other: "{{count, number}} projects",
     notFound: "There is no project {{name}}",
-    notFoundText: "It may have been deleted or renamed, or you may lack access to it.",
+    notFoundText:
+      "It may have been deleted or renamed, or you may lack access to it. If a program is about to create it, it appears here by itself.",
   },
   runs: {
     title: "Runs",
@@ -371,7 +372,8 @@ export const en = {
     copyPath: "Copy the value",
     copyJson: "Copy as JSON",
     notFound: "There is no run {{name}}",
-    notFoundText: "It may have been deleted, or you may lack access to it.",
+    notFoundText:
+      "It may have been deleted, or you may lack access to it. If a program has just started it, it appears here by itself.",
     error: "The run could not be loaded",
     renamed: "Renamed",
     nothingKnown: "Nothing is known about the environment.",

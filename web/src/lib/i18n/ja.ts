@@ -173,7 +173,8 @@ export const ja: Catalogue = {
     error: "プロジェクトを読み込めませんでした",
     total_other: "{{count, number}} 件のプロジェクト",
     notFound: "プロジェクト {{name}} は見つかりません",
-    notFoundText: "削除または改名されたか、アクセス権がない可能性があります。",
+    notFoundText:
+      "削除または改名されたか、アクセス権がない可能性があります。プログラムがこれから作成する場合は、自動的に表示されます。",
   },
   runs: {
     title: "ラン",
@@ -370,7 +371,8 @@ export const ja: Catalogue = {
     copyPath: "値をコピー",
     copyJson: "JSON としてコピー",
     notFound: "ラン {{name}} は見つかりません",
-    notFoundText: "削除されたか、アクセス権がない可能性があります。",
+    notFoundText:
+      "削除されたか、アクセス権がない可能性があります。プログラムが開始したばかりの場合は、自動的に表示されます。",
     error: "ランを読み込めませんでした",
     renamed: "名前を変更しました",
     nothingKnown: "実行環境の情報はありません。",
