@@ -71,7 +71,11 @@ export function PanelSection({
         </button>
       </h2>
       {open && (
-        <div className={styles.grid} data-size={view.size}>
+        <div
+          className={styles.grid}
+          data-size={view.size}
+          data-few={section.panels.length <= 2 || undefined}
+        >
           {section.panels.slice(0, mounted).map((panel) => (
             <Panel key={panel.id} panel={panel} scope={scope} view={view} change={change} />
           ))}
