@@ -291,8 +291,10 @@ describe("a run", () => {
 
 describe("addresses without a page", () => {
   it("lead back to the projects", async () => {
-    serve(signedIn);
+    const log = serve(signedIn);
     await open("/a/b/c/d/e/f");
     expect(await screen.findByText("This page does not exist")).toBeTruthy();
+    expect(screen.queryByRole("link", { name: "Workspace" })).toBeNull();
+    expect(log.filter(({ path }) => path.startsWith("/api/v1/projects/"))).toEqual([]);
   });
 });

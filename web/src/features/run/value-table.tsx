@@ -1,4 +1,4 @@
-import { useId, useMemo, useState } from "react";
+import { Fragment, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { flatten } from "@/lib/flatten";
 import { formatValue, readNumber } from "@/lib/format";
@@ -9,6 +9,17 @@ import styles from "./run.module.css";
 
 const BATCH = 200;
 const collator = new Intl.Collator("en", { numeric: true });
+
+/** A name that breaks after its separators where the line is short. */
+function breakable(name: string) {
+  return name.split(/(?<=[/._])/).map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts never move
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
 
 /** Keys and values, nested ones by their path. */
 export function ValueTable({
@@ -57,7 +68,7 @@ function Row({ name, value }: { name: string; value: unknown }) {
   if (!isLong(value)) {
     return (
       <tr>
-        <th scope="row">{name}</th>
+        <th scope="row">{breakable(name)}</th>
         <td title={typeof value === "number" ? String(value) : undefined}>
           {formatValue(readNumber(value) ?? value)}
         </td>
@@ -67,7 +78,7 @@ function Row({ name, value }: { name: string; value: unknown }) {
   return (
     <>
       <tr>
-        <th scope="row">{name}</th>
+        <th scope="row">{breakable(name)}</th>
         <td>
           <Brief value={value} open={open} onOpen={setOpen} controls={id} />
         </td>

@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { loggedKeys } from "@/api/keys";
-import { projectQuery } from "@/api/projects";
+import { projectKeys, projectQuery } from "@/api/projects";
 import { runKeys } from "@/api/runs";
-import { useLiveInterest } from "@/api/stream";
+import { useLiveEvent, useLiveInterest } from "@/api/stream";
 import { untilFound, useMissing } from "@/features/missing";
 import type { Place } from "./shell";
 
@@ -26,6 +26,13 @@ function OfProject({ entity, project }: { entity: string; project: string }) {
     }
     wasMissing.current = missing;
   }, [client, entity, project, missing]);
+  useLiveEvent("project.changed", (event) => {
+    if (missing && event.entity === entity && event.project === project) {
+      void client.invalidateQueries({ queryKey: projectKeys.one(entity, project) });
+    }
+  });
+  // The stream refuses a project that is not there.
+  if (missing) return <Watch />;
   return known.data ? <Watch entity={entity} project={project} /> : null;
 }
 

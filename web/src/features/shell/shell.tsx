@@ -21,6 +21,8 @@ function focusSearch() {
   document.querySelector<HTMLInputElement>("main [data-search] input")?.focus();
 }
 
+const depthOf = (path: string) => path.split("/").filter(Boolean).length;
+
 export interface Place {
   entity?: string;
   project?: string;
@@ -31,14 +33,22 @@ export interface Place {
 export function Shell() {
   const { t, i18n } = useTranslation();
   const navigate = useNavigate();
-  const { entity, project, run } = useParams({ strict: false }) as Place;
+  const params = useParams({ strict: false }) as Place;
+  // An address without a page is nowhere, however much its beginning looks like a project's.
+  const lost = useRouterState({
+    select: ({ matches, location, resolvedLocation = location }) => {
+      const depth = depthOf(matches.at(-1)?.pathname ?? "/");
+      return depth < depthOf(location.pathname) && depth < depthOf(resolvedLocation.pathname);
+    },
+  });
+  const { entity, project, run } = lost ? ({} as Place) : params;
   const path = useRouterState({ select: (state) => state.location.pathname });
   const narrow = useNarrow();
   const [wide, setWide] = useState(() => localStorage.getItem(STORAGE_KEY) === "wide");
   const [menuOpen, setMenuOpen] = useState(false);
   const [paletteOpen, setPaletteOpen] = useState(false);
   const [helpOpen, setHelpOpen] = useState(false);
-  const place = { entity, project, run };
+  const place: Place = { entity, project, run };
 
   useEffect(() => {
     live.start();
