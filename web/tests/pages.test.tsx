@@ -172,6 +172,14 @@ describe("the table of runs", () => {
     );
   });
 
+  it("tells apart a setting and a result of the same name", async () => {
+    serve(signedIn, vision, search, fields);
+    await open("/ada/vision/runs?columns=config.lr,summary.lr,summary.loss");
+    await screen.findByRole("columnheader", { name: /^config\.lr/ });
+    const heads = screen.getAllByRole("columnheader").map((head) => head.textContent);
+    expect(heads).toEqual(["Name", "config.lr", "summary.lr", "loss"]);
+  });
+
   it("asks the server to sort, by the order in the address", async () => {
     const log = serve(signedIn, vision, search, fields);
     await open("/ada/vision/runs?sort=-summary.loss,config.lr");

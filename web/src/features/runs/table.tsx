@@ -28,6 +28,24 @@ const widths: Record<string, number> = {
 /** Wide enough for the heading and for a number, within reason. */
 const widthOf = (heading: string) => Math.min(220, Math.max(120, 46 + 7.5 * heading.length));
 
+/** Short headings; in full where two would read the same, as `config.lr` and `summary.lr` do. */
+function headingsOf(
+  columns: readonly string[],
+  labelOf: (column: string) => { short: string; full: string },
+): Map<string, string> {
+  const times = new Map<string, number>();
+  for (const column of columns) {
+    const { short } = labelOf(column);
+    times.set(short, (times.get(short) ?? 0) + 1);
+  }
+  return new Map(
+    columns.map((column) => {
+      const { short, full } = labelOf(column);
+      return [column, times.get(short) === 1 ? short : full];
+    }),
+  );
+}
+
 interface TableProps {
   list: RunList;
   columns: readonly string[];
@@ -43,6 +61,7 @@ export function RunsTable({ list, columns, sort, openRun, onSort, onOpen }: Tabl
   const labelOf = useColumnLabel();
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(-1);
+  const headings = headingsOf(["display_name", ...columns], labelOf);
   const defs = useMemo(
     () =>
       ["display_name", ...columns].map(
@@ -120,7 +139,7 @@ export function RunsTable({ list, columns, sort, openRun, onSort, onOpen }: Tabl
                   title={`${labelOf(field).full}\n${t("table.sortHint")}`}
                   onClick={(event) => onSort(nextSort(sort, field, event.shiftKey))}
                 >
-                  <span className="truncate">{labelOf(field).short}</span>
+                  <span className="truncate">{headings.get(field)}</span>
                   {order && <Icon name={order.descending ? "arrowDown" : "arrowUp"} size={12} />}
                   {order && sort.length > 1 && <sup>{sort.indexOf(order) + 1}</sup>}
                 </button>
