@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from tests.processes import free_port
 
 from benchmarks import peers
 
@@ -37,12 +37,6 @@ class Server:
         return sum(p.memory_info().rss for p in [process, *process.children(recursive=True)]) / (
             1 << 20
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

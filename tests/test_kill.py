@@ -6,9 +6,9 @@ Rows carry their own number as value, so that a lost, doubled or mixed-up row sh
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -158,17 +158,9 @@ def fill(ballast: Path) -> None:
             pass
 
 
-def test_full_disk_refuses_and_goes_on(tmp_path: Path) -> None:
+def test_full_disk_refuses_and_goes_on(tmp_path: Path, small_disk: Callable[[int], Path]) -> None:
     """On a full disk the server refuses what it cannot keep; with room again it takes all of it."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small tmpfs needs root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a tmpfs: {mounted.stderr.decode().strip()}")
+    disk = small_disk(160)
     server = ServerProcess(disk)
     try:
         server.start()
@@ -184,4 +176,3 @@ def test_full_disk_refuses_and_goes_on(tmp_path: Path) -> None:
         assert_complete(server, "full", 4000)
     finally:
         server.stop()
-        subprocess.run(["umount", "-l", disk], check=False)

@@ -6,11 +6,10 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from server.tests.appender import ROWS, batch, found
 
 from kiseki_server.storage.memory.history import MemoryHistoryStore
@@ -65,30 +64,15 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         assert second == expected(stored + 1)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def test_a_full_disk_is_an_error_and_no_loss(small_disk: Path) -> None:
-    ballast = small_disk / "ballast"
+def test_a_full_disk_is_an_error_and_no_loss(small_disk: Callable[[int], Path]) -> None:
+    disk = small_disk(40)
+    ballast = disk / "ballast"
     ballast.write_bytes(bytes(20 << 20))
-    result = answer("fill", str(small_disk / "columnar"), str(ballast))
+    result = answer("fill", str(disk / "columnar"), str(ballast))
     stored = result["stored"]
     assert stored > 3
     for positions in result["before"]:
         assert all(next >= (stored - 3) * ROWS for next in positions.values())
     assert result["found"] == expected(stored)
-    (again, _) = answer("check", str(small_disk / "columnar"))
+    (again, _) = answer("check", str(disk / "columnar"))
     assert again == expected(stored)
