@@ -11,6 +11,10 @@ EntityId = NewType("EntityId", int)
 ProjectId = NewType("ProjectId", int)
 RunId = NewType("RunId", int)
 """The server's number of a run. What clients call the run's id is its *name*."""
+CollectionId = NewType("CollectionId", int)
+VersionId = NewType("VersionId", int)
+"""The server's number of an artifact version, wherever the version is linked."""
+ManifestId = NewType("ManifestId", int)
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -29,6 +29,10 @@ users = Table(
     Column("name", sa.Text, nullable=False),
     Column("email", sa.Text),
     Column("admin", sa.Boolean, nullable=False),
+    # The team whose machines sign in as this user; NULL for people.
+    Column("service_of", BigId),
+    # The entity of projects whose owner is not named; NULL: the user's own.
+    Column("default_entity_id", BigId),
     Column("created_at", UtcTime, nullable=False),
     Column("removed_at", UtcTime),
     sqlite_autoincrement=True,
@@ -67,6 +71,29 @@ entities = Table(
     Column("removed_at", UtcTime),
     CheckConstraint("(user_id IS NULL) <> (org_id IS NULL)", name="one_owner"),
     Index(None, "org_id"),
+    sqlite_autoincrement=True,
+)
+
+# Users who reach one team and not the whole of its organisation.
+team_members = Table(
+    "team_members",
+    metadata,
+    Column("entity_id", BigId, ForeignKey("entities.id"), primary_key=True),
+    Column("user_id", BigId, ForeignKey("users.id"), primary_key=True),
+    Column("role", sa.Text, nullable=False),
+    Index(None, "user_id"),
+)
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("entity_id", BigId, ForeignKey("entities.id"), nullable=False),
+    Column("email", sa.Text, nullable=False),
+    Column("role", sa.Text, nullable=False),
+    Column("invited_by", BigId, ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("entity_id", "email"),
     sqlite_autoincrement=True,
 )
 
@@ -125,6 +152,10 @@ projects = Table(
     Column("deleted_at", UtcTime),
     # How many runs have been made, for the numbers in their display names.
     Column("run_counter", BigId, nullable=False, server_default="0"),
+    # "project", or "registry": a project of an organisation's own entity that holds links.
+    Column("kind", sa.Text, nullable=False, server_default="project"),
+    # Whether a registry takes artifacts of any type, or those of its own types alone.
+    Column("any_type", sa.Boolean, nullable=False, server_default=sa.true()),
     UniqueConstraint("entity_id", "name_key"),
     sqlite_autoincrement=True,
 )
@@ -159,6 +190,10 @@ runs = Table(
     Column("stop_requested", sa.Boolean, nullable=False),
     Column("deleted_at", UtcTime),
     Column("summary_set", JsonText, nullable=False, server_default="[]"),
+    # {"run": name, "step": number} of the run that this one was forked from or rewound to.
+    Column("branch", JsonText),
+    # The run whose earlier form this is: kept aside when that run was rewound.
+    Column("archived_of", BigId),
     # Counts changes; the search index lags behind where the second number is smaller.
     Column("revision", BigId, nullable=False, server_default="1"),
     Column("indexed_revision", BigId, nullable=False, server_default="0"),
@@ -230,4 +265,273 @@ run_files = Table(
     Column("media_type", sa.Text, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Index(None, "digest"),
+)
+
+project_members = Table(
+    "project_members",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("user_id", BigId, ForeignKey("users.id")),
+    Column("team_id", BigId, ForeignKey("entities.id")),
+    Column("role", sa.Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("(user_id IS NULL) <> (team_id IS NULL)", name="one_member"),
+    UniqueConstraint("project_id", "user_id"),
+    UniqueConstraint("project_id", "team_id"),
+    Index(None, "user_id"),
+    Index(None, "team_id"),
+    sqlite_autoincrement=True,
+)
+
+protected_aliases = Table(
+    "protected_aliases",
+    metadata,
+    Column("project_id", BigId, ForeignKey("projects.id"), primary_key=True),
+    Column("alias", sa.Text, primary_key=True),
+)
+
+artifact_types = Table(
+    "artifact_types",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("name", sa.Text, nullable=False),
+    Column("description", sa.Text),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("project_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+artifact_collections = Table(
+    "artifact_collections",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("type_id", BigId, ForeignKey("artifact_types.id"), nullable=False),
+    # "sequence": versions are born in it; "portfolio": it holds links to versions from anywhere.
+    Column("kind", sa.Text, nullable=False),
+    Column("name", sa.Text, nullable=False),
+    Column("name_key", sa.Text, nullable=False),
+    Column("description", sa.Text),
+    Column("tags", JsonText, nullable=False, server_default="[]"),
+    Column("client_id", sa.Text),
+    Column("digest_algorithm", sa.Text, nullable=False),
+    # The index of the next version; never goes back.
+    Column("next_index", BigId, nullable=False, server_default="0"),
+    Column("user_id", BigId, ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("deleted_at", UtcTime),
+    UniqueConstraint("project_id", "name_key"),
+    Index(None, "type_id"),
+    Index(None, "client_id"),
+    sqlite_autoincrement=True,
+)
+
+artifact_versions = Table(
+    "artifact_versions",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    # The sequence in which it was born.
+    Column("collection_id", BigId, ForeignKey("artifact_collections.id"), nullable=False),
+    Column("state", sa.Text, nullable=False),
+    Column("version_index", BigId),
+    Column("digest", sa.Text, nullable=False),
+    Column("digest_algorithm", sa.Text, nullable=False),
+    Column("client_id", sa.Text),
+    Column("distributed_id", sa.Text),
+    Column("base_id", BigId, ForeignKey("artifact_versions.id")),
+    Column("description", sa.Text),
+    Column("metadata", JsonText, nullable=False, server_default="{}"),
+    Column("tags", JsonText, nullable=False, server_default="[]"),
+    # Aliases to be given when the version is committed.
+    Column("wanted_aliases", JsonText, nullable=False, server_default="[]"),
+    # Seconds to live from the commit on; -1: as the project says; -2: for ever.
+    Column("ttl", BigId, nullable=False, server_default="-1"),
+    Column("size", BigId, nullable=False, server_default="0"),
+    Column("file_count", BigId, nullable=False, server_default="0"),
+    # SHA-256 of the blob that lists the files; NULL until the commit.
+    Column("manifest", sa.Text, ForeignKey("blobs.digest")),
+    Column("history_step", BigId),
+    Column("user_id", BigId, ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("committed_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("deleted_at", UtcTime),
+    UniqueConstraint("collection_id", "version_index"),
+    Index(None, "collection_id", "digest"),
+    Index(None, "client_id"),
+    Index(None, "distributed_id"),
+    Index(None, "base_id"),
+    Index(None, "manifest"),
+    Index(None, "state", "created_at"),
+    Index(None, "expires_at"),
+    sqlite_autoincrement=True,
+)
+
+artifact_memberships = Table(
+    "artifact_memberships",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("collection_id", BigId, ForeignKey("artifact_collections.id"), nullable=False),
+    Column("version_id", BigId, ForeignKey("artifact_versions.id"), nullable=False),
+    Column("version_index", BigId, nullable=False),
+    Column("user_id", BigId, ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("collection_id", "version_id"),
+    UniqueConstraint("collection_id", "version_index"),
+    Index(None, "version_id"),
+    sqlite_autoincrement=True,
+)
+
+artifact_aliases = Table(
+    "artifact_aliases",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("collection_id", BigId, ForeignKey("artifact_collections.id"), nullable=False),
+    Column("alias", sa.Text, nullable=False),
+    Column("membership_id", BigId, ForeignKey("artifact_memberships.id"), nullable=False),
+    UniqueConstraint("collection_id", "alias"),
+    Index(None, "membership_id"),
+    sqlite_autoincrement=True,
+)
+
+# What a version that is not committed yet has of its files; each row is a name of its blob.
+artifact_uploads = Table(
+    "artifact_uploads",
+    metadata,
+    Column("version_id", BigId, ForeignKey("artifact_versions.id"), primary_key=True),
+    Column("path", sa.Text, primary_key=True),
+    Column("digest", sa.Text, nullable=False),
+    # NULL: the bytes have been announced and are not here.
+    Column("blob", sa.Text, ForeignKey("blobs.digest")),
+    Column("size", BigId),
+    Index(None, "blob"),
+)
+
+# Lists of files handed in before the commit: the whole, an increment or a patch.
+artifact_manifests = Table(
+    "artifact_manifests",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("version_id", BigId, ForeignKey("artifact_versions.id"), nullable=False),
+    Column("kind", sa.Text, nullable=False),
+    Column("digest", sa.Text, nullable=False),
+    Column("base_id", BigId, ForeignKey("artifact_versions.id")),
+    # NULL until it has been uploaded; a name of the blob.
+    Column("blob", sa.Text, ForeignKey("blobs.digest")),
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "version_id"),
+    Index(None, "blob"),
+    sqlite_autoincrement=True,
+)
+
+# Which blob holds the bytes that an entity's artifacts call by a digest; no name of the blob.
+artifact_contents = Table(
+    "artifact_contents",
+    metadata,
+    Column("entity_id", BigId, ForeignKey("entities.id"), primary_key=True),
+    # With the algorithm before it: "md5:…" or "xxh128:…", in base64.
+    Column("digest", sa.Text, primary_key=True),
+    Column("blob", sa.Text, ForeignKey("blobs.digest"), nullable=False),
+    Column("size", BigId, nullable=False),
+    # The version with which the bytes came first.
+    Column("birth_id", BigId, ForeignKey("artifact_versions.id"), nullable=False),
+    Index(None, "blob"),
+)
+
+# Uploads in parts; the parts are names of their blobs until they have become one.
+multipart_uploads = Table(
+    "multipart_uploads",
+    metadata,
+    Column("id", sa.Text, primary_key=True),
+    Column("version_id", BigId, ForeignKey("artifact_versions.id"), nullable=False),
+    Column("path", sa.Text, nullable=False),
+    Column("digest", sa.Text, nullable=False),
+    # [{"number", "md5"}] as announced.
+    Column("parts", JsonText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "version_id"),
+    Index(None, "created_at"),
+)
+
+multipart_parts = Table(
+    "multipart_parts",
+    metadata,
+    Column("upload_id", sa.Text, ForeignKey("multipart_uploads.id"), primary_key=True),
+    Column("number", sa.Integer, primary_key=True),
+    Column("blob", sa.Text, ForeignKey("blobs.digest"), nullable=False),
+    Column("size", BigId, nullable=False),
+    Column("md5", sa.Text, nullable=False),
+    Index(None, "blob"),
+)
+
+artifact_inputs = Table(
+    "artifact_inputs",
+    metadata,
+    Column("run_id", BigId, ForeignKey("runs.id"), primary_key=True),
+    Column("version_id", BigId, ForeignKey("artifact_versions.id"), primary_key=True),
+    # The collection by which the run found it, which may be a link's.
+    Column("collection_id", BigId, ForeignKey("artifact_collections.id")),
+    Column("used_as", sa.Text),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "version_id"),
+)
+
+artifact_outputs = Table(
+    "artifact_outputs",
+    metadata,
+    Column("run_id", BigId, ForeignKey("runs.id"), primary_key=True),
+    Column("version_id", BigId, ForeignKey("artifact_versions.id"), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "version_id"),
+)
+
+# Who did what to collections and versions; never trimmed, unlike the events.
+artifact_actions = Table(
+    "artifact_actions",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("user_id", BigId, ForeignKey("users.id")),
+    Column("action", sa.Text, nullable=False),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("collection_id", BigId, ForeignKey("artifact_collections.id")),
+    Column("version_id", BigId, ForeignKey("artifact_versions.id")),
+    Column("details", JsonText, nullable=False, server_default="{}"),
+    Index(None, "project_id", "id"),
+    Index(None, "collection_id", "id"),
+    Index(None, "version_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("run_id", BigId, ForeignKey("runs.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("title", sa.Text, nullable=False),
+    Column("text", sa.Text, nullable=False),
+    Column("level", sa.Text, nullable=False),
+    Index(None, "run_id", "at"),
+    sqlite_autoincrement=True,
+)
+
+# Histories written as Parquet; a row is a name of its blob.
+history_exports = Table(
+    "history_exports",
+    metadata,
+    Column("run_id", BigId, ForeignKey("runs.id"), primary_key=True),
+    Column("first_step", BigId, primary_key=True),
+    Column("last_step", BigId, nullable=False),
+    # What the run held when it was written, so that a later arrival makes it stale.
+    Column("standing", sa.Text, nullable=False),
+    Column("blob", sa.Text, ForeignKey("blobs.digest"), nullable=False),
+    Column("size", BigId, nullable=False),
+    Column("rows", BigId, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "blob"),
 )
