@@ -6,7 +6,7 @@ import base64
 import binascii
 
 from kiseki_server.kit.errors import NotFound
-from kiseki_server.kit.ids import ProjectId
+from kiseki_server.kit.ids import CollectionId, ManifestId, ProjectId, VersionId
 
 
 def encode(kind: str, *place: object) -> str:
@@ -71,6 +71,56 @@ def project_place(id: str) -> ProjectId:
         return ProjectId(_whole(decode("Project", id)[0], id))
     except NotFound:
         return ProjectId(_whole(decode("ProjectInternalId", id)[0], id))
+
+
+def artifact_id(version: VersionId) -> str:
+    """An artifact version's id; other artifacts refer to it by its bytes in hexadecimal."""
+    return encode("Artifact", version)
+
+
+def artifact_place(id: str) -> VersionId:
+    """The version behind an artifact's id.
+
+    Raises:
+        NotFound: It is none.
+    """
+    return VersionId(_whole(decode("Artifact", id)[0], id))
+
+
+def artifact_or_none(id: str | None) -> VersionId | None:
+    """The same for ids that may be missing, or be those of another server."""
+    try:
+        return artifact_place(id) if id else None
+    except NotFound:
+        return None
+
+
+def collection_id(collection: CollectionId) -> str:
+    """The id of an artifact collection of either kind."""
+    return encode("ArtifactCollection", collection)
+
+
+def collection_place(id: str) -> CollectionId:
+    """The collection behind its id.
+
+    Raises:
+        NotFound: It is none.
+    """
+    return CollectionId(_whole(decode("ArtifactCollection", id)[0], id))
+
+
+def manifest_id(manifest: ManifestId) -> str:
+    """The id of a list of files that is handed in before the commit."""
+    return encode("ArtifactManifest", manifest)
+
+
+def manifest_place(id: str) -> ManifestId:
+    """The list of files behind its id.
+
+    Raises:
+        NotFound: It is none.
+    """
+    return ManifestId(_whole(decode("ArtifactManifest", id)[0], id))
 
 
 def _whole(text: str, id: str) -> int:
