@@ -18,8 +18,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6B697365  # one number for all servers that share a PostgreSQL
 
 
-def migrate(database: Database) -> None:
-    """Run the migrations that the database lacks, all of them or none.
+def migrate(database: Database, target: str = "head") -> None:
+    """Run the migrations that the database lacks up to ``target``, all of them or none.
 
     Raises:
         Conflict: A newer version of Kiseki has written the database.
@@ -41,4 +41,4 @@ def migrate(database: Database) -> None:
         if set(found) == set(scripts.get_heads()):
             return
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, target)

@@ -155,7 +155,7 @@ projects = Table(
     # "project", or "registry": a project of an organisation's own entity that holds links.
     Column("kind", sa.Text, nullable=False, server_default="project"),
     # Whether a registry takes artifacts of any type, or those of its own types alone.
-    Column("any_type", sa.Boolean, nullable=False, server_default=sa.true()),
+    Column("any_type", sa.Boolean, nullable=False, server_default="1"),
     UniqueConstraint("entity_id", "name_key"),
     sqlite_autoincrement=True,
 )

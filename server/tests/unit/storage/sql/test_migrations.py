@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from alembic.migration import MigrationContext
 from kiseki_server.kit.errors import Conflict
 from kiseki_server.storage.sql.engine import Database, create_engine
 from kiseki_server.storage.sql.migrate import migrate
-from kiseki_server.storage.sql.schema import metadata
+from kiseki_server.storage.sql.schema import metadata, projects, runs
 
 
 def test_migrations_and_schema_agree(sql: Database) -> None:
@@ -44,6 +45,64 @@ def test_a_migrated_database_is_left_alone(sql: Database) -> None:
     assert count == 1
 
 
+FIRST = "0001_initial"
+
+_ROWS = (
+    "INSERT INTO users (id, name, admin, created_at) VALUES (3, 'a', true, :now)",
+    (
+        "INSERT INTO entities (id, name, name_key, kind, user_id, created_at)"
+        " VALUES (5, 'a', 'a', 'user', 3, :now)"
+    ),
+    (
+        "INSERT INTO projects"
+        " (id, entity_id, name, name_key, description, visibility, created_at, updated_at)"
+        " VALUES (7, 5, 'p', 'p', '', 'private', :now, :now)"
+    ),
+    (
+        "INSERT INTO runs (id, project_id, name, display_name, state, tags, user_id,"
+        " config, summary, metrics, environment, client,"
+        " created_at, updated_at, started_at, stop_requested)"
+        " VALUES (9, 7, 'r', 'r', 'running', '[]', 3,"
+        " '{}', '{}', '[]', '{}', '{}', :now, :now, :now, false)"
+    ),
+)
+
+
+def _check_upgrade(database: Database) -> None:
+    """A database that holds a run is brought from the first version to the newest."""
+    migrate(database, FIRST)
+    with database.transaction(write=True):
+        for row in _ROWS:
+            database.current().execute(sa.text(row), {"now": "2026-01-01 00:00:00"})
+    migrate(database)
+    with database.transaction(write=True):
+        connection = database.current()
+        assert connection.execute(sa.select(runs.c.id, runs.c.project_id)).all() == [(9, 7)]
+        kept = sa.select(projects.c.id, projects.c.kind, projects.c.any_type)
+        assert connection.execute(kept).all() == [(7, "project", True)]
+
+
+def test_a_database_with_runs_is_upgraded(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    try:
+        _check_upgrade(database)
+        with database.transaction(write=True):
+            # A table that was built anew would count from the beginning.
+            last = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'projects'")
+            assert database.current().execute(last).scalars().all() == [7]
+    finally:
+        database.close()
+
+
+@pytest.mark.postgres
+def test_a_postgresql_with_runs_is_upgraded(postgres_url: str) -> None:
+    database = Database(_new_database(postgres_url, "upgraded"))
+    try:
+        _check_upgrade(database)
+    finally:
+        database.close()
+
+
 def test_a_database_of_a_newer_version_is_refused(sqlite_database: Database) -> None:
     with sqlite_database.transaction(write=True):
         sqlite_database.current().execute(sa.text("UPDATE alembic_version SET version_num = '99'"))
@@ -53,12 +112,7 @@ def test_a_database_of_a_newer_version_is_refused(sqlite_database: Database) -> 
 
 @pytest.mark.postgres
 def test_servers_that_start_together_migrate_once(postgres_url: str) -> None:
-    admin = create_engine(postgres_url)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text("DROP DATABASE IF EXISTS together"))
-        connection.execute(sa.text("CREATE DATABASE together"))
-    admin.dispose()
-    url = sa.make_url(postgres_url).set(database="together").render_as_string(hide_password=False)
+    url = _new_database(postgres_url, "together")
     databases = [Database(url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(migrate, databases)) == [None] * 4
@@ -67,3 +121,13 @@ def test_servers_that_start_together_migrate_once(postgres_url: str) -> None:
         assert compare_metadata(context, metadata) == []
     for database in databases:
         database.close()
+
+
+def _new_database(postgres_url: str, name: str) -> str:
+    """The URL of an empty database of that name."""
+    admin = create_engine(postgres_url)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)

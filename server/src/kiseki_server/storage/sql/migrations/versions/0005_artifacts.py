@@ -491,9 +491,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("projects", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.Text(), server_default="project", nullable=False))
-        batch_op.add_column(
-            sa.Column("any_type", sa.Boolean(), server_default=sa.true(), nullable=False)
-        )
+        batch_op.add_column(sa.Column("any_type", sa.Boolean(), server_default="1", nullable=False))
 
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("branch", JsonText(), nullable=True))
