@@ -484,7 +484,11 @@ export interface paths {
         };
         /** The bytes of a file, for saving: browsers shall not take them for a page of this site. */
         get: operations["downloadFile"];
-        put?: never;
+        /**
+         * Store the body under the path, in place of what is there.
+         * @description It is refused when it differs from its `Content-MD5`, where one is sent.
+         */
+        put: operations["uploadFile"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2343,6 +2347,46 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+                /** @description The file's path, slashes included */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description The bytes as they are. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileInfo"];
                 };
             };
             /** @description What went wrong. */

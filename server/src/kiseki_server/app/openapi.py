@@ -38,7 +38,12 @@ _BODIES: dict[str, dict[str, Any]] = {
         "description": "A batch as `kiseki.wire.batch` defines it, plain or with gzip.",
         "content": {CONTENT_TYPE: _BINARY},
         "required": True,
-    }
+    },
+    "uploadFile": {
+        "description": "The bytes as they are.",
+        "content": {"application/octet-stream": _BINARY},
+        "required": True,
+    },
 }
 _PROBLEM: dict[str, Any] = {
     "type": "object",

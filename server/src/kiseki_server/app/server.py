@@ -23,7 +23,7 @@ from kiseki_server.app.http.observe import Observation
 from kiseki_server.app.services import Services
 from kiseki_server.app.ui import WebUi, ui_routes
 from kiseki_server.kit import json
-from kiseki_server.protocols import native, signed_files, wandb
+from kiseki_server.protocols import native, signed, wandb
 from kiseki_server.protocols.native.places import provide_places
 from kiseki_server.protocols.native.problems import HANDLERS
 from kiseki_server.protocols.native.security import Gate, provide_actor
@@ -82,7 +82,7 @@ def build_application(services: Services, *, ui: WebUi | None = None) -> Applica
 
 def _application(services: Services, gate: Gate, ui: WebUi, lifespan: Any) -> Application:
     return Application(
-        route_handlers=[*native.routes, *wandb.routes, *signed_files.routes, *ui_routes(ui)],
+        route_handlers=[*native.routes, *wandb.routes, *signed.routes, *ui_routes(ui)],
         guards=[gate],
         dependencies=_dependencies(services, gate),
         exception_handlers=HANDLERS,

@@ -41,7 +41,7 @@ class Need(Enum):
     """An administrator of the organisation."""
     SERVER_ADMIN = auto()
     SIGNATURE = auto()
-    """A signed address instead of a credential; see test_signed_files."""
+    """A signed address instead of a credential; see protocols/signed."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,9 @@ TABLE: dict[str, Request] = {
     ),
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/files/{path}": Request(
         Need.READ, f"{P}/runs/r1/files/media/a.txt"
+    ),
+    "PUT /api/v1/projects/{entity}/{project}/runs/{run}/files/{path}": Request(
+        Need.WRITE, f"{P}/runs/r1/files/media/b.txt", content=b"bytes"
     ),
     "POST /api/v1/ingest": Request(Need.WRITE, "/api/v1/ingest", content=batch("r3")),
     "GET /api/v1/ingest/{entity}/{project}/{run}/{writer}": Request(

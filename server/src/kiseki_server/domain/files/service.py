@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Self
 
+from kiseki_server.domain.files.incoming import Announced, Incoming
 from kiseki_server.domain.files.paths import check_path
-from kiseki_server.domain.files.store import BlobStore, BlobWriter, RunFileStore
+from kiseki_server.domain.files.store import BlobStore, RunFileStore
 from kiseki_server.domain.files.types import FilePage, RunFile
 from kiseki_server.kit.clock import Clock
-from kiseki_server.kit.errors import NotFound, TooLarge
+from kiseki_server.kit.errors import NotFound
 from kiseki_server.kit.ids import RunId
 from kiseki_server.kit.transactions import UnitOfWork
 
@@ -27,27 +28,27 @@ class Upload:
     It opens transactions of its own, because bytes must not travel inside of one.
     """
 
-    def __init__(self, service: FileService, run: RunId, path: str, writer: BlobWriter) -> None:
+    def __init__(self, service: FileService, run: RunId, path: str, incoming: Incoming) -> None:
         self._service = service
         self._run = run
         self._path = path
-        self._writer = writer
-        self.size = 0
+        self._incoming = incoming
+
+    def announce(self, said: Announced) -> None:
+        """See `Incoming.announce`."""
+        self._incoming.announce(said)
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            TooLarge: The file is larger than this server accepts.
-            StorageFull: The disk is full.
-        """
-        self.size += len(data)
-        self._service.check_size(self._path, self.size)
-        self._writer.write(data)
+        """See `Incoming.write`."""
+        self._incoming.write(data)
 
     def finish(self) -> RunFile:
-        """Make the file visible; it is durable when this returns."""
-        return self._service.adopt(self._run, self._path, self._writer)
+        """Make the file visible; it is durable when this returns.
+
+        Raises:
+            BadRequest: The bytes are not those that were announced.
+        """
+        return self._service.adopt(self._run, self._path, self._incoming)
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +58,7 @@ class Upload:
 
     def discard(self) -> None:
         """Forget what was not finished; harmless when all was."""
-        self._writer.discard()
+        self._incoming.discard()
 
 
 class FileService:
@@ -80,26 +81,20 @@ class FileService:
 
     def upload(self, run: RunId, path: str) -> Upload:
         """Begin to receive a file; it replaces the file of that path when it is finished."""
-        return Upload(self, run, check_path(path), self._blobs.writer())
+        checked = check_path(path)
+        incoming = Incoming(self._blobs.writer(), checked, max_bytes=self._max_bytes)
+        return Upload(self, run, checked, incoming)
 
-    def check_size(self, path: str, size: int) -> None:
-        """Raise `TooLarge` for a file that is larger than this server accepts."""
-        if size > self._max_bytes:
-            raise TooLarge(
-                f"The file {path!r} is larger than {self._max_bytes} bytes",
-                hint="The setting file_limit_mb raises the limit.",
-            )
-
-    def adopt(self, run: RunId, path: str, writer: BlobWriter) -> RunFile:
+    def adopt(self, run: RunId, path: str, incoming: Incoming) -> RunFile:
         """Store received bytes and name them.
 
         The order matters: a reserved blob is not collected, so the bytes are there when the name
         becomes visible, whatever happens in between.
         """
-        blob = writer.finish()
+        blob = incoming.finish()
         with self._database.transaction(write=True):
             self._files.reserve(blob, self._clock.now())
-        writer.store()
+        incoming.store()
         file = RunFile(
             run=run,
             path=path,

@@ -2,10 +2,14 @@
 
 Clients of foreign dialects transfer files without credentials, so the address itself has to
 carry the permission. Whoever asks for a ticket has been authorized before.
+
+Each kind of ticket is a place below `/blobs` and the facts that its address has to carry; the
+signature covers the purpose, the place, the facts and the time until which all this is allowed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -13,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Forbidden
-from kiseki_server.kit.ids import RunId
+from kiseki_server.kit.ids import ManifestId, RunId, VersionId
 from kiseki_server.kit.secrets import Hasher
 
 Purpose = Literal["upload", "download"]
@@ -23,14 +27,147 @@ LIFETIME: dict[Purpose, timedelta] = {
     "download": timedelta(hours=1),
 }
 
+_NOTHING: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a signed address allows."""
+    """A file of a run."""
 
     purpose: Purpose
     run: RunId
     path: str
+
+    @property
+    def place(self) -> str:
+        return f"runs/{self.run}/{self.path}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactUpload:
+    """The bytes of one file of a version that is not committed: these bytes and no others."""
+
+    version: VersionId
+    path: str
+    digest: str
+    """Base64, of the version's own kind."""
+    size: int | None
+    purpose: Literal["upload"] = "upload"
+
+    @property
+    def place(self) -> str:
+        return f"{ARTIFACTS}/{self.version}/{self.path}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        size = {} if self.size is None else {"size": str(self.size)}
+        return {"digest": self.digest, **size}
+
+
+@dataclass(frozen=True, slots=True)
+class PartUpload:
+    """One part of a file that comes in parts."""
+
+    upload: str
+    number: int
+    md5: str
+    """Base64."""
+    purpose: Literal["upload"] = "upload"
+
+    @property
+    def place(self) -> str:
+        return f"parts/{self.upload}/{self.number}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return {"md5": self.md5}
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestUpload:
+    """A version's list of files, as its dialect writes it."""
+
+    manifest: ManifestId
+    digest: str
+    """Base64 MD5."""
+    purpose: Literal["upload"] = "upload"
+
+    @property
+    def place(self) -> str:
+        return f"manifests/{self.manifest}/{MANIFEST}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return {"digest": self.digest}
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactDownload:
+    """One file of a committed version."""
+
+    version: VersionId
+    path: str
+    purpose: Literal["download"] = "download"
+
+    @property
+    def place(self) -> str:
+        return f"{ARTIFACTS}/{self.version}/{self.path}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestDownload:
+    """The list of files of a committed version."""
+
+    version: VersionId
+    purpose: Literal["download"] = "download"
+
+    @property
+    def place(self) -> str:
+        return f"manifests/of/{self.version}/{MANIFEST}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDownload:
+    """A run's history as Parquet, from one step on."""
+
+    run: RunId
+    first_step: int
+    purpose: Literal["download"] = "download"
+
+    @property
+    def place(self) -> str:
+        return f"exports/{self.run}/{self.first_step}/history.parquet"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return _NOTHING
+
+
+AnyTicket = (
+    Ticket
+    | ArtifactUpload
+    | PartUpload
+    | ManifestUpload
+    | ArtifactDownload
+    | ManifestDownload
+    | ExportDownload
+)
+
+# The wandb client's tools tell files of artifacts by these parts of their addresses.
+ARTIFACTS = "wandb_artifacts"
+MANIFEST = "wandb_manifest.json"
 
 
 class Tickets:
@@ -40,30 +177,24 @@ class Tickets:
         self._hasher = hasher
         self._clock = clock
 
-    def address(self, ticket: Ticket) -> str:
+    def address(self, ticket: AnyTicket) -> str:
         """The path and query of an address below the server's own."""
         expires = int((self._clock.now() + LIFETIME[ticket.purpose]).timestamp())
-        query = {
-            "purpose": ticket.purpose,
-            "expires": str(expires),
-            "signature": self._signature(ticket, expires),
-        }
-        return f"/blobs/runs/{ticket.run}/{quote(ticket.path)}?{urlencode(query)}"
+        unsigned = _unsigned(ticket, expires)
+        return f"{unsigned}&signature={self._hasher.hash('ticket', unsigned)}"
 
-    def check(self, ticket: Ticket, expires: int, signature: str) -> None:
+    def check(self, ticket: AnyTicket, expires: int, signature: str) -> None:
         """Accept the signature, or raise.
 
         Raises:
             Forbidden: The address was made for something else, or its time is over.
         """
-        if not self._hasher.matches("ticket", self._text(ticket, expires), signature):
+        if not self._hasher.matches("ticket", _unsigned(ticket, expires), signature):
             raise Forbidden(f"This address does not allow the {ticket.purpose} of this file")
         if self._clock.now().timestamp() >= expires:
             raise Forbidden("This address has expired", hint="Ask for a new one, as for the first.")
 
-    def _signature(self, ticket: Ticket, expires: int) -> str:
-        return self._hasher.hash("ticket", self._text(ticket, expires))
 
-    @staticmethod
-    def _text(ticket: Ticket, expires: int) -> str:
-        return f"{ticket.purpose}\n{ticket.run}\n{expires}\n{ticket.path}"
+def _unsigned(ticket: AnyTicket, expires: int) -> str:
+    query = urlencode({"purpose": ticket.purpose, **ticket.facts, "expires": str(expires)})
+    return f"/blobs/{quote(ticket.place)}?{query}"

@@ -1,4 +1,4 @@
-"""Files of runs: what there is, and their bytes."""
+"""Files of runs: what there is, and their bytes, down and up."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get
+from anyio import to_thread
+from litestar import Request, Response, get, put
 from litestar.params import Parameter
 from msgspec import Meta
 
+from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.types import RunFile
+from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit.pagination import checked_limit, decode_cursor, encode_cursor
 from kiseki_server.protocols.downloads import download
 from kiseki_server.protocols.native.places import Places
+from kiseki_server.protocols.uploads import UNBOUNDED, receive
 
 
 class FileInfo(msgspec.Struct, kw_only=True):
@@ -71,10 +75,38 @@ def download_file(
     return download(request, files, file)
 
 
+@put(
+    "/projects/{entity:str}/{project:str}/runs/{run:str}/files/{path:path}",
+    status_code=200,
+    opt=UNBOUNDED,
+)
+async def upload_file(
+    request: Request[Any, Any, Any],
+    places: Places,
+    files: FileService,
+    entity: str,
+    project: str,
+    run: str,
+    path: Annotated[str, Parameter(description="The file's path, slashes included")],
+) -> FileInfo:
+    """Store the body under the path, in place of what is there.
+
+    It is refused when it differs from its `Content-MD5`, where one is sent.
+    """
+    found = await to_thread.run_sync(_writable, places, entity, project, run)
+    upload = await to_thread.run_sync(files.upload, found.id, path.removeprefix("/"))
+    return _render(await receive(request, upload))
+
+
+def _writable(places: Places, entity: str, project: str, run: str) -> Run:
+    with places.database.transaction():
+        return places.runs.get(places.project(entity, project, Action.WRITE), run)
+
+
 def _render(file: RunFile) -> FileInfo:
     return FileInfo(
         path=file.path, size=file.size, updated_at=file.updated_at, media_type=file.media_type
     )
 
 
-routes = [list_files, download_file]
+routes = [list_files, download_file, upload_file]

@@ -3,9 +3,19 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from kiseki_server.domain.files.tickets import Ticket, Tickets
+from kiseki_server.domain.files.tickets import (
+    AnyTicket,
+    ArtifactDownload,
+    ArtifactUpload,
+    ExportDownload,
+    ManifestDownload,
+    ManifestUpload,
+    PartUpload,
+    Ticket,
+    Tickets,
+)
 from kiseki_server.kit.errors import Forbidden
-from kiseki_server.kit.ids import RunId
+from kiseki_server.kit.ids import ManifestId, RunId, VersionId
 from kiseki_server.kit.secrets import Hasher
 
 
@@ -63,3 +73,48 @@ def test_another_server_does_not_accept_it() -> None:
     _, expires, signature = _parts(Tickets(Hasher(b"s" * 32), _Clock()).address(UPLOAD))
     with pytest.raises(Forbidden):
         Tickets(Hasher(b"t" * 32), _Clock()).check(UPLOAD, expires, signature)
+
+
+ALL: list[AnyTicket] = [
+    UPLOAD,
+    Ticket("download", RunId(7), "a"),
+    ArtifactUpload(VersionId(7), "a", "d+/==", 5),
+    ArtifactUpload(VersionId(7), "a", "d+/==", None),
+    ArtifactUpload(VersionId(7), "a", "e", 5),
+    ArtifactUpload(VersionId(7), "a", "d+/==", 6),
+    ArtifactUpload(VersionId(8), "a", "d+/==", 5),
+    ArtifactUpload(VersionId(7), "b", "d+/==", 5),
+    ArtifactDownload(VersionId(7), "a"),
+    ArtifactDownload(VersionId(8), "a"),
+    ManifestUpload(ManifestId(7), "d"),
+    ManifestUpload(ManifestId(8), "d"),
+    ManifestUpload(ManifestId(7), "e"),
+    ManifestDownload(VersionId(7)),
+    PartUpload("u", 1, "d"),
+    PartUpload("u", 2, "d"),
+    PartUpload("v", 1, "d"),
+    PartUpload("u", 1, "e"),
+    ExportDownload(RunId(7), 0),
+    ExportDownload(RunId(7), 1),
+]
+
+
+def test_no_ticket_opens_what_another_one_does() -> None:
+    tickets = Tickets(Hasher(b"s" * 32), _Clock())
+    for own in ALL:
+        _, expires, signature = _parts(tickets.address(own))
+        for other in ALL:
+            if other == own:
+                tickets.check(other, expires, signature)
+            else:
+                with pytest.raises(Forbidden):
+                    tickets.check(other, expires, signature)
+
+
+def test_an_address_carries_what_the_server_must_know_again() -> None:
+    tickets = Tickets(Hasher(b"s" * 32), _Clock())
+    url = urlsplit(tickets.address(ArtifactUpload(VersionId(7), "a b/c", "d+/==", 5)))
+    assert url.path == "/blobs/wandb_artifacts/7/a%20b/c"
+    query = {key: values[0] for key, values in parse_qs(url.query).items()}
+    assert (query["digest"], query["size"], query["purpose"]) == ("d+/==", "5", "upload")
+    assert "/wandb_manifest.json?" in tickets.address(ManifestUpload(ManifestId(7), "d"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 from litestar.testing import TestClient
 
@@ -77,3 +80,46 @@ def test_no_path_leaves_the_run(client: Client, path: str, status: int) -> None:
     answer = client.get(f"{FILES}/{path}")
     assert answer.status_code == status, answer.text
     assert answer.json()["error"] in {"not_found", "bad_request"}
+
+
+def md5_of(content: bytes) -> str:
+    return base64.b64encode(hashlib.md5(content).digest()).decode()
+
+
+def test_a_file_goes_up_and_replaces_what_was_there(client: Client, run: RunId) -> None:
+    for content in (b"before", b"x" * 3_000_000, b""):
+        headers = {"Content-MD5": md5_of(content)}
+        answer = client.put(f"{FILES}/media/a b.png", content=content, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["path"], answer.json()["size"]) == ("media/a b.png", len(content))
+        assert client.get(f"{FILES}/media/a b.png").content == content
+
+
+@pytest.mark.parametrize(
+    ("digest", "said"),
+    [(md5_of(b"other"), "not"), ("nonsense", "is no digest"), ("AAAA", "is no digest")],
+)
+def test_bytes_that_are_not_what_their_header_says_are_refused(
+    client: Client, run: RunId, digest: str, said: str
+) -> None:
+    client.put(f"{FILES}/a", content=b"before")
+    answer = client.put(f"{FILES}/a", content=b"after", headers={"Content-MD5": digest})
+    assert answer.status_code == 400
+    assert said in answer.json()["message"]
+    assert client.get(f"{FILES}/a").content == b"before"
+
+
+@pytest.mark.parametrize("path", ["..%2Fa", "a%2F..%2Fb", "a%5Cb", "a%00b", "nul", "b" * 1025])
+def test_paths_with_tricks_are_refused(client: Client, run: RunId, path: str) -> None:
+    answer = client.put(f"{FILES}/{path}", content=b"x")
+    assert answer.status_code in (400, 404), answer.text
+    assert client.get(FILES).json()["items"] == []
+
+
+def test_only_the_body_limit_of_files_counts(
+    client: Client, services: Services, run: RunId
+) -> None:
+    services.files._max_bytes = 100
+    answer = client.put(f"{FILES}/a", content=b"x" * 101)
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+    assert client.put(f"{FILES.replace('r1', 'none')}/a", content=b"x").status_code == 404

@@ -1,0 +1,9 @@
+"""Upload and download by signed address, which clients use without credentials."""
+
+from __future__ import annotations
+
+from litestar.types import ControllerRouterHandler
+
+from kiseki_server.protocols.signed import runs
+
+routes: list[ControllerRouterHandler] = [*runs.routes]
