@@ -1,8 +1,10 @@
-"""Bytes of stored files over HTTP."""
+"""Stored bytes over HTTP."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -15,43 +17,65 @@ from kiseki_server.domain.files.types import RunFile
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def download(
-    request: Request[Any, Any, Any], files: FileService, file: RunFile, **headers: str
-) -> Response[Any]:
-    """The file, or the part of it that the request asks for, for saving.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that somebody may have, with what HTTP says about them."""
 
-    Browsers shall not take it for a page of this site: it is an attachment, and the defaults of
-    `app/http/headers.py` forbid the rest.
+    name: str
+    """Under which they are saved."""
+    digest: str
+    """Other bytes have another one."""
+    size: int
+    media_type: str
+    read: Callable[[int, int | None], Iterator[bytes]]
+    """The bytes from a place on, at most so many."""
+
+
+def run_file(files: FileService, file: RunFile) -> Content:
+    """The bytes of a run's file."""
+    return Content(
+        name=file.path.rpartition("/")[2],
+        digest=file.digest,
+        size=file.size,
+        media_type=file.media_type,
+        read=lambda start, length: files.read(file, start, length),
+    )
+
+
+def download(request: Request[Any, Any, Any], content: Content, **headers: str) -> Response[Any]:
+    """The bytes, or the part of them that the request asks for, for saving.
+
+    Browsers shall not take them for a page of this site: they are an attachment, and the defaults
+    of `app/http/headers.py` forbid the rest.
     """
-    name = quote(file.path.rpartition("/")[2], safe="")
     shown = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-        "ETag": f'"{file.digest}"',
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(content.name, safe='')}",
+        "ETag": f'"{content.digest}"',
         "Cache-Control": "private, no-cache",
         "Accept-Ranges": "bytes",
         **headers,
     }
     if request.headers.get("if-none-match") == shown["ETag"]:
-        return Response(b"", status_code=304, headers=shown, media_type=file.media_type)
-    part = _part(request, file, shown["ETag"])
+        return Response(b"", status_code=304, headers=shown, media_type=content.media_type)
+    part = _part(request, content.size, shown["ETag"])
     if part is None:
-        length, status, content = file.size, 200, files.read(file)
+        length, status, pieces = content.size, 200, content.read(0, None)
     elif part[0] >= part[1]:
-        shown["Content-Range"] = f"bytes */{file.size}"
-        return Response(b"", status_code=416, headers=shown, media_type=file.media_type)
+        shown["Content-Range"] = f"bytes */{content.size}"
+        return Response(b"", status_code=416, headers=shown, media_type=content.media_type)
     else:
         start, end = part
-        length, status, content = end - start, 206, files.read(file, start, end - start)
-        shown["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+        length, status, pieces = end - start, 206, content.read(start, end - start)
+        shown["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
     return Stream(
-        content,
+        pieces,
         status_code=status,
         headers={**shown, "Content-Length": str(length)},
-        media_type=file.media_type,
+        media_type=content.media_type,
     )
 
 
-def _part(request: Request[Any, Any, Any], file: RunFile, etag: str) -> tuple[int, int] | None:
+def _part(request: Request[Any, Any, Any], size: int, etag: str) -> tuple[int, int] | None:
     """Begin and end of the bytes asked for; nothing for all of them.
 
     An empty part is one that the file does not have. Several parts at once, and units other than
@@ -65,6 +89,6 @@ def _part(request: Request[Any, Any, Any], file: RunFile, etag: str) -> tuple[in
     if len(match[1]) > 18 or len(match[2]) > 18:
         return (0, 0)
     if not match[1]:
-        return (max(0, file.size - int(match[2])), file.size)
-    end = min(file.size, int(match[2]) + 1) if match[2] else file.size
+        return (max(0, size - int(match[2])), size)
+    end = min(size, int(match[2]) + 1) if match[2] else size
     return (int(match[1]), end)

@@ -16,7 +16,7 @@ from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.types import RunFile
 from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit.pagination import checked_limit, decode_cursor, encode_cursor
-from kiseki_server.protocols.downloads import download
+from kiseki_server.protocols.downloads import download, run_file
 from kiseki_server.protocols.native.places import Places
 from kiseki_server.protocols.uploads import UNBOUNDED, receive
 
@@ -72,7 +72,7 @@ def download_file(
     found = places.run(entity, project, run)
     with places.database.transaction():
         file = files.get(found.id, path.removeprefix("/"))
-    return download(request, files, file)
+    return download(request, run_file(files, file))
 
 
 @put(

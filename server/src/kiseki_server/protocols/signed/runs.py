@@ -14,7 +14,7 @@ from kiseki_server.domain.files.tickets import Ticket, Tickets
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.ids import RunId
 from kiseki_server.kit.transactions import UnitOfWork
-from kiseki_server.protocols.downloads import download
+from kiseki_server.protocols.downloads import download, run_file
 from kiseki_server.protocols.native.security import PUBLIC
 from kiseki_server.protocols.signed.numbers import number_of
 from kiseki_server.protocols.signed.origins import SHARED, preflight, stored
@@ -41,7 +41,7 @@ def get_file(
     with database.transaction():
         runs.check_alive(ticket.run)
         file = files.get(ticket.run, ticket.path)
-    return download(request, files, file, **SHARED)
+    return download(request, run_file(files, file), **SHARED)
 
 
 @put(PATH, status_code=200, opt={**PUBLIC, **UNBOUNDED}, include_in_schema=False)
