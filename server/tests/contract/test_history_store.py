@@ -25,6 +25,7 @@ from kiseki_server.domain.history.types import (
     SeriesQuery,
     SeriesRun,
     Stream,
+    TypedKey,
 )
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.storage.columnar.engine import ClientPool
@@ -67,6 +68,7 @@ def cells(store: HistoryStore, run: RunRef, **query: Any) -> list[tuple[Any, ...
 
 def test_an_unknown_run_is_empty(store: HistoryStore, run: RunRef) -> None:
     assert store.keys([run], HISTORY) == []
+    assert store.typed_keys(run, HISTORY) == []
     assert store.stats(run, HISTORY) == []
     assert dict(store.next_positions(run, HISTORY)) == {}
     assert dict(store.last_steps(run, HISTORY)) == {}
@@ -522,3 +524,28 @@ def same(left: pa.Table, right: pa.Table) -> None:
             )
         else:
             assert repr(ours).replace("-0.0", "0.0") == repr(theirs).replace("-0.0", "0.0"), name
+
+
+def test_keys_are_told_by_the_types_that_their_values_say(store: HistoryStore, run: RunRef) -> None:
+    image, images = {"_type": "image-file", "path": "a"}, {"_type": "images/separated"}
+    rows: list[Row] = [
+        (
+            0,
+            0,
+            {"pictures": image, "text": "_type", "plain": {"type": "x"}, "empty": {"_type": ""}},
+        ),
+        (1, 5, {"pictures": images, "number": {"_type": 1}, "b": image, "a": 1.0}),
+        (2, 7, {"pictures": image, "listed": [image]}),
+    ]
+    store.append([append_of(run, rows)])
+    expected = [
+        TypedKey("b", "image-file", 1, 5, 5),
+        TypedKey("pictures", "image-file", 2, 0, 7),
+        TypedKey("pictures", "images/separated", 1, 5, 5),
+    ]
+    assert store.typed_keys(run, HISTORY) == expected
+    # The last value of a step counts, whatever it is.
+    again: list[Row] = [(3, 5, {"pictures": image, "b": 1.0})]
+    store.append([append_of(run, again)])
+    assert store.typed_keys(run, HISTORY) == [TypedKey("pictures", "image-file", 3, 0, 7)]
+    assert store.typed_keys(run, Stream.SYSTEM) == []

@@ -24,12 +24,14 @@ class Client:
     version: str
     server: ServerProcess
     directory: Path
+    extras: tuple[str, ...] = ()
+    """Packages beside the client."""
 
     def start(self, code: str, **environment: str) -> Program:
         """Start a program; `QUICK` in it becomes settings that send at once."""
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            interpreter = python(self.version)
+            interpreter = python(self.version, self.extras)
         except NoClient as reason:
             pytest.skip(f"wandb {self.version} cannot be installed: {reason}")
         return Program(

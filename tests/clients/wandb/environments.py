@@ -1,10 +1,11 @@
-"""One virtual environment for each version of the wandb client, made when a test asks for it."""
+"""Virtual environments with the wandb client, made when a test asks for them."""
 
 from __future__ import annotations
 
 import fcntl
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -15,22 +16,26 @@ OLDEST = "0.25.1"
 VERSIONS = (NEWEST, OLDEST)
 _COMPANIONS = ("numpy==2.3.5", "pillow==12.0.0", "scikit-learn==1.9.1")
 
+MEDIA = ("matplotlib==3.11.2", "pandas==3.1.1", "plotly==7.1.0", "soundfile==0.14.0")
+"""What the client asks for when it is given sounds and figures."""
+
 
 class NoClient(Exception):
     """The environment could not be made."""
 
 
-def environment(version: str) -> Path:
-    """The folder of an environment with this version of the client in it.
+def environment(version: str, extras: tuple[str, ...] = ()) -> Path:
+    """The folder of an environment with this version of the client and these packages in it.
 
     Raises:
         NoClient: With the reason, most likely that there is no network.
     """
-    folder = FOLDER / f"wandb-{version}"
+    wanted = "\n".join((f"wandb=={version}", *_COMPANIONS, *extras))
+    name = f"wandb-{version}" + (f"-{zlib.crc32(wanted.encode()):08x}" if extras else "")
+    folder = FOLDER / name
     stamp = folder / ".ready"
-    wanted = "\n".join((f"wandb=={version}", *_COMPANIONS))
     FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / f"wandb-{version}.lock").open("w") as lock:
+    with (FOLDER / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # test processes run side by side
         if not (stamp.exists() and stamp.read_text() == wanted):
             _make(folder, wanted.split())
@@ -38,9 +43,9 @@ def environment(version: str) -> Path:
     return folder
 
 
-def python(version: str) -> Path:
+def python(version: str, extras: tuple[str, ...] = ()) -> Path:
     """The interpreter of that environment."""
-    return environment(version) / "bin" / "python"
+    return environment(version, extras) / "bin" / "python"
 
 
 def _make(folder: Path, requirements: list[str]) -> None:

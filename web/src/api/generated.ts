@@ -458,6 +458,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/media/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys under which the run has logged media, in byte order. */
+        get: operations["listMediaKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Media of the run in order of step, key and place in their list. */
+        get: operations["listMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/tables/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of a table that the run has logged. */
+        get: operations["readTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Charts that the program asked for, each drawn from one of its tables. */
+        get: operations["listCharts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/{run}/files": {
         parameters: {
             query?: never;
@@ -561,12 +629,58 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** BoundingBox */
+        BoundingBox: {
+            x0: number;
+            y0: number;
+            x1: number;
+            y1: number;
+            label: string | null;
+            class_id: number | null;
+            caption: string | null;
+            scores: {
+                [key: string]: number;
+            };
+        };
+        /** BoundingBoxes */
+        BoundingBoxes: {
+            /** @description What they were logged as, such as `predictions`. */
+            set: string;
+            boxes: components["schemas"]["BoundingBox"][];
+            /** @description Names by class number. */
+            classes: {
+                [key: string]: string;
+            };
+        };
         /** ChangeProject */
         ChangeProject: {
             name?: string | null;
             description?: string | null;
             /** @enum {null|string} */
             visibility?: "private" | "internal" | null;
+        };
+        /** ChartDefinition */
+        ChartDefinition: {
+            key: string;
+            /** @description Key of the table with the data. */
+            table: string;
+            /** @description The kind, as the program named it. */
+            definition: string;
+            /** @description Columns by their meaning in the chart. */
+            fields: {
+                [key: string]: string;
+            };
+            strings: {
+                [key: string]: string;
+            };
+            /** @description Vega-Lite over a data set `table`; null: an unknown definition. */
+            spec: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** ChartDefinitions */
+        ChartDefinitions: {
+            items: components["schemas"]["ChartDefinition"][];
         };
         /** CreateKey */
         CreateKey: {
@@ -706,6 +820,65 @@ export interface components {
             items: components["schemas"]["LoggedKey"][];
             /** @description Opens the next page; null at the end. */
             after: string | null;
+        };
+        /** LoggedMedia */
+        LoggedMedia: {
+            run: string;
+            key: string;
+            step: number;
+            /** Format: date-time */
+            time: string;
+            /** @description Place in the list that was logged; from 0. */
+            index: number;
+            /** @enum {string} */
+            kind: "image" | "audio" | "video" | "html" | "object3d" | "molecule" | "figure" | "bokeh" | "histogram" | "table" | "other";
+            /** @description A file of the run. */
+            path: string | null;
+            /** @description Path of the file's bytes on this server; null without a file. */
+            url: string | null;
+            /** @description In bytes. */
+            size: number | null;
+            /** @description SHA-256 in hexadecimal digits. */
+            digest: string | null;
+            width: number | null;
+            height: number | null;
+            caption: string | null;
+            format: string | null;
+            boxes: components["schemas"]["BoundingBoxes"][];
+            masks: components["schemas"]["Mask"][];
+            /** @description What else was logged with it. */
+            extra: {
+                [key: string]: unknown;
+            };
+        };
+        /** LoggedMediaKey */
+        LoggedMediaKey: {
+            key: string;
+            kinds: ("image" | "audio" | "video" | "html" | "object3d" | "molecule" | "figure" | "bokeh" | "histogram" | "table" | "other")[];
+            /** @description Steps at which there are some. */
+            count: number;
+            first_step: number;
+            last_step: number;
+        };
+        /** LoggedMediaKeys */
+        LoggedMediaKeys: {
+            items: components["schemas"]["LoggedMediaKey"][];
+        };
+        /** LoggedMediaPage */
+        LoggedMediaPage: {
+            items: components["schemas"]["LoggedMedia"][];
+            /** @description Pass it as `low` for the next page. */
+            next: number | null;
+        };
+        /** Mask */
+        Mask: {
+            set: string;
+            path: string;
+            url: string;
+            /** @description Names by class number. */
+            classes: {
+                [key: string]: string;
+            };
         };
         /** MemberInfo */
         MemberInfo: {
@@ -1031,6 +1204,26 @@ export interface components {
         /** StatisticsList */
         StatisticsList: {
             items: components["schemas"]["Statistics"][];
+        };
+        /** TableColumn */
+        TableColumn: {
+            name: string;
+            /** @enum {string} */
+            kind: "number" | "text" | "boolean" | "json" | "empty";
+        };
+        /** TableRows */
+        TableRows: {
+            key: string;
+            step: number;
+            path: string | null;
+            /** @description Path of the file's bytes on this server; null without a file. */
+            url: string | null;
+            columns: components["schemas"]["TableColumn"][];
+            /** @description Values in order of the columns. */
+            rows: unknown[][];
+            /** @description Number of the first row; rows count from 0. */
+            first: number;
+            total: number;
         };
         /** UserInfo */
         UserInfo: {
@@ -2276,6 +2469,157 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogLines"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMediaKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedMediaKeys"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMedia: {
+        parameters: {
+            query?: {
+                /** @description All without any */
+                key?: string[] | null;
+                /** @description All without any */
+                kind?: ("image" | "audio" | "video" | "html" | "object3d" | "molecule" | "figure" | "bokeh" | "histogram" | "table" | "other")[] | null;
+                /** @description First step, inclusive */
+                low?: number | null;
+                /** @description Last step, inclusive */
+                high?: number | null;
+                /** @description Steps, of which none is cut */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedMediaPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTable: {
+        parameters: {
+            query?: {
+                /** @description The last one without it */
+                step?: number | null;
+                /** @description Rows to pass over */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+                /** @description The table's key, slashes included */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableRows"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCharts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartDefinitions"];
                 };
             };
             /** @description What went wrong. */

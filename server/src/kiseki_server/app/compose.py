@@ -14,6 +14,7 @@ from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.service import HistoryService
+from kiseki_server.domain.media.service import MediaService
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.indexing import RunIndexer
@@ -90,6 +91,7 @@ def compose(
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
         files=files,
+        media=MediaService(stores.history, files, stores.sheets, stores.work),
         tickets=Tickets(hasher, clock),
         ingest=ingest,
         live=live,

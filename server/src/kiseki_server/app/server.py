@@ -112,6 +112,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "history_store": services.stores.history,
         "ingest": services.ingest,
         "live": services.live,
+        "media": services.media,
         "projects": services.projects,
         "runs": services.runs,
         "tickets": services.tickets,

@@ -14,6 +14,7 @@ from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.ingest import Ingest
 from kiseki_server.domain.history.service import HistoryService
+from kiseki_server.domain.media.service import MediaService
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
@@ -41,6 +42,7 @@ class Services:
     history: HistoryService
     console: ConsoleService
     files: FileService
+    media: MediaService
     tickets: Tickets
     ingest: Ingest
     live: LiveHub

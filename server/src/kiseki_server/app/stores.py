@@ -11,6 +11,7 @@ from kiseki_server.domain.accounts.store import CredentialStore, OrganizationSto
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.store import BlobStore, RunFileStore
 from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.media.sheets import SheetCache
 from kiseki_server.domain.projects.store import ProjectStore
 from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
@@ -20,6 +21,7 @@ from kiseki_server.kit.memory import release_memory
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.storage.blobs.folder import FolderBlobs
 from kiseki_server.storage.blobs.objects import ObjectBlobs
+from kiseki_server.storage.blobs.sheets import FolderSheets
 from kiseki_server.storage.columnar.console import ColumnarConsoleStore
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
@@ -36,6 +38,7 @@ from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
+from kiseki_server.storage.memory.sheets import MemorySheets
 from kiseki_server.storage.memory.transactions import MemoryTransactions
 from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
@@ -63,6 +66,7 @@ class Stores:
     events: EventLog
     files: RunFileStore
     blobs: BlobStore
+    sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
     index: RunIndex
@@ -109,6 +113,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         events=SqlEventLog(database),
         files=SqlRunFiles(database),
         blobs=blobs,
+        sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
         index=ColumnarRunIndex(engine),
@@ -133,6 +138,7 @@ def memory_stores() -> Stores:
         events=MemoryEventLog(),
         files=MemoryRunFiles(),
         blobs=MemoryBlobs(),
+        sheets=MemorySheets(),
         history=MemoryHistoryStore(),
         console=MemoryConsoleStore(),
         index=MemoryRunIndex(),

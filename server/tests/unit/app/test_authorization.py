@@ -14,12 +14,14 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from server.tests.histories import append_of
 
 from kiseki.wire.batch import VERSION, Batch, RunStart
 from kiseki.wire.records import Environment
 from kiseki_server.app.server import Application, build_application
 from kiseki_server.app.services import Services
 from kiseki_server.domain.accounts.types import Role
+from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Visibility
 from kiseki_server.domain.runs.types import RunChange
 from kiseki_server.domain.runs.writers import Writer
@@ -161,6 +163,18 @@ TABLE: dict[str, Request] = {
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/logs": Request(
         Need.READ, f"{P}/runs/r1/logs"
     ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/media": Request(
+        Need.READ, f"{P}/runs/r1/media"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/media/keys": Request(
+        Need.READ, f"{P}/runs/r1/media/keys"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/tables/{key}": Request(
+        Need.READ, f"{P}/runs/r1/tables/media/table"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/charts": Request(
+        Need.READ, f"{P}/runs/r1/charts"
+    ),
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/files": Request(
         Need.READ, f"{P}/runs/r1/files"
     ),
@@ -232,9 +246,12 @@ def populated(services: Services) -> dict[str, int]:
         project = services.projects.create(root, "vision", "digits")
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
-    with services.files.upload(run.id, "media/a.txt") as upload:
-        upload.write(b"bytes")
-        upload.finish()
+    for path, content in (("media/a.txt", b"bytes"), ("t.json", b'{"columns": [], "data": []}')):
+        with services.files.upload(run.id, path) as upload:
+            upload.write(content)
+            upload.finish()
+    table = {"media/table": {"_type": "table-file", "path": "t.json"}}
+    services.stores.history.append([append_of(RunRef(run.project, run.id), [(0, 0, table)])])
     return keys
 
 

@@ -15,6 +15,7 @@ from kiseki_server.domain.history.types import (
     RunRef,
     SeriesQuery,
     Stream,
+    TypedKey,
 )
 
 
@@ -68,6 +69,13 @@ class HistoryStore(Protocol):
 
         Raises:
             BadRequest: The engine does not accept ``regex`` (RE2 syntax).
+        """
+        ...
+
+    def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:
+        """Keys with values that say their type, in byte order of key and type.
+
+        A value says its type when it is an object with a text ``_type`` that is not empty.
         """
         ...
 

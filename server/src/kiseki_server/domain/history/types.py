@@ -89,6 +89,18 @@ class KeyInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedKey:
+    """A key under which a run has logged values that say their type in ``_type``."""
+
+    key: str
+    type: str
+    count: int
+    """Steps at which there is one."""
+    first_step: int
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyStats:
     """One run's numbers under one key. Non-finite values count, and are left out of min, max
     and mean, which are ``None`` when nothing finite was logged."""

@@ -19,6 +19,7 @@ from kiseki_server.domain.history.types import (
     RunRef,
     SeriesQuery,
     Stream,
+    TypedKey,
 )
 from kiseki_server.storage.columnar.arrivals import Arrivals
 from kiseki_server.storage.columnar.engine import ClientPool
@@ -34,6 +35,16 @@ WHERE project IN {projects:Array(UInt64)} AND run IN {runs:Array(UInt64)}
 GROUP BY key ORDER BY key LIMIT {limit:UInt64}
 """
 """Keys of runs."""
+
+TYPED = """
+SELECT toString(key) AS name, type, count() AS count, min(step) AS first, max(step) AS last
+FROM (
+  SELECT key, step, JSONExtractString(json, '_type') AS type FROM ({others})
+  WHERE JSONType(json, '_type') = 'String'
+)
+WHERE type != '' GROUP BY name, type ORDER BY name, type
+"""
+"""Values that say their type."""
 
 TOTALS = """
 SELECT toString(key) AS key, count() AS count, countIf(isFinite(value)) AS finite,
@@ -186,6 +197,15 @@ class ColumnarHistoryStore:
         return [
             KeyInfo(key, numeric=bool(numeric), other=bool(other), runs=count)
             for key, numeric, other, count in self._pool.rows(sql, _given(parameters))
+        ]
+
+    def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:
+        source = self._source(run, stream, ())
+        return [
+            TypedKey(key, type, count, first, last)
+            for key, type, count, first, last in self._pool.rows(
+                source.within(TYPED), source.parameters
+            )
         ]
 
     def stats(

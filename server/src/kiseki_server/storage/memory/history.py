@@ -24,8 +24,10 @@ from kiseki_server.domain.history.types import (
     SeriesQuery,
     SeriesRun,
     Stream,
+    TypedKey,
     Values,
 )
+from kiseki_server.kit import json
 
 FloatArray = NDArray[np.float64]
 
@@ -138,6 +140,20 @@ class MemoryHistoryStore:
             and (pattern is None or pattern.search(name))
         )
         return [found[name] for name in names[:limit]]
+
+    def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:
+        steps: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        with self._lock:
+            for name, key in self._find(run, stream).keys.items():
+                for step, (_, text) in key.others.items():
+                    value = json.from_text(text)
+                    type = value.get("_type") if isinstance(value, dict) else None
+                    if isinstance(type, str) and type:
+                        steps[(name, type)].append(step)
+        return [
+            TypedKey(name, type, len(found), min(found), max(found))
+            for (name, type), found in sorted(steps.items())
+        ]
 
     def stats(
         self, run: RunRef, stream: Stream, keys: Sequence[str] | None = None
