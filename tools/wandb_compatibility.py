@@ -1,9 +1,10 @@
 """Write `docs/reference/wandb-compatibility.md`: what the wandb client may ask, and what it gets.
 
-    python tools/wandb_compatibility.py .clients/wandb-0.31.0 .clients/wandb-0.25.1
+    python tools/wandb_compatibility.py
 
-An operation is *refused* when it asks for a field that is refused, *empty* when it asks for
-fields that are truthfully empty, and *served* otherwise.
+It reads the clients that the tests have installed. An operation is *refused* when it asks for a
+field that is refused, *empty* when it asks for fields that are truthfully empty, and *served*
+otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from wandb_operations import Operation, operations
 
 from kiseki_server.protocols.wandb.executable import load_schema
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
-from kiseki_server.protocols.wandb.server_info import FEATURES
+from kiseki_server.protocols.wandb.server_info import CLIENTS, FEATURES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,15 +42,17 @@ HEAD = """# What the `wandb` client may ask
 
 <!-- Written by tools/wandb_compatibility.py; a test compares the two. -->
 
-The clients {versions} run unmodified against Kiseki. Their GraphQL operations, {count} in all,
-are valid for the schema that stands in `server/src/kiseki_server/protocols/wandb/schema.graphql`
-(introspection is on). What Kiseki does not have yet is said in one sentence, at once: the client
-neither waits nor tries again, and a run goes on without it.
+The clients {versions} run unmodified against Kiseki. Their GraphQL
+operations, {count} in all, are valid for the schema that stands in
+`server/src/kiseki_server/protocols/wandb/schema.graphql` (introspection is on). What Kiseki does
+not have yet is said in one sentence, at once: the client neither waits nor tries again, and a run
+goes on without it.
 
 - **served**: answered in full, but for fields that are named.
 - **empty**: answered, and truthfully empty in the fields that are named.
 - **refused**: answered with an error that names the feature. A mutation gets HTTP 400, a query
   200 with whatever else it asked for.
+- **–**: this version of the client has no such operation.
 
 ## While a run runs
 
@@ -90,32 +93,36 @@ refused.
 
 
 def main() -> None:
-    environments = [Path(argument) for argument in sys.argv[1:]]
-    if not environments:
-        sys.exit("Name the environments of the clients, e.g. .clients/wandb-0.31.0")
-    text = render({environment.name: operations(environment) for environment in environments})
+    folders = [ROOT / ".clients" / f"wandb-{version}" for version in CLIENTS]
+    if missing := [folder.name for folder in folders if not folder.is_dir()]:
+        sys.exit(
+            f"The clients {', '.join(missing)} are not installed\n\n"
+            "hint: pytest tests/clients/wandb/test_operations.py installs them"
+        )
+    text = render({folder.name: operations(folder) for folder in folders})
     DOCUMENT.write_text(text, encoding="utf-8")
 
 
 def render(clients: dict[str, list[Operation]]) -> str:
     """The document for clients by the names of their environments (`wandb-<version>`)."""
     schema = load_schema()
-    asked: dict[str, set[str]] = defaultdict(set)
-    versions: dict[str, list[str]] = defaultdict(list)
-    for client, found in clients.items():
-        version = client.removeprefix("wandb-")
+    versions = [client.removeprefix("wandb-") for client in clients]
+    asked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for version, found in zip(versions, clients.values(), strict=True):
         for operation in found:
-            asked[operation.name] |= fields(schema, parse(operation.document))
-            if version not in versions[operation.name]:
-                versions[operation.name].append(version)
-    every = [client.removeprefix("wandb-") for client in clients]
-    lines = ["| operation | | refused or empty | only in |", "| --- | --- | --- | --- |"]
+            asked[operation.name][version] |= fields(schema, parse(operation.document))
+    lines = [
+        f"| operation | {' | '.join(versions)} | refused or empty |",
+        "| --- " * (len(versions) + 2) + "|",
+    ]
     for name in sorted(asked, key=str.lower):
-        kind, named = standing(asked[name])
-        only = "" if versions[name] == every else ", ".join(versions[name])
-        lines.append(f"| {_code(name)} | {kind} | {_codes(named)} | {only} |".replace("  ", " "))
-    text = HEAD.format(versions=" and ".join(every), count=len(asked), features=_codes(FEATURES))
-    return "\n".join([text.rstrip("\n"), "", *lines, "", *lists()])
+        cells = [standing(asked[name][v])[0] if v in asked[name] else "–" for v in versions]
+        named = {field for of in asked[name].values() for field in standing(of)[1]}
+        lines.append(f"| {_code(name)} | {' | '.join(cells)} | {_codes(sorted(named))} |")
+    listed = f"{', '.join(versions[:-1])} and {versions[-1]}"
+    text = HEAD.format(versions=listed, count=len(asked), features=_codes(FEATURES))
+    table = "\n".join(lines).replace("  ", " ")
+    return "\n".join([text.rstrip("\n"), "", table, "", *lists()])
 
 
 def fields(schema: GraphQLSchema, document: DocumentNode) -> set[str]:

@@ -61,8 +61,10 @@ class _Scope:
 class _Evaluator:
     """Evaluates text expressions to all the texts that they may become."""
 
-    def __init__(self) -> None:
+    def __init__(self, functions: dict[str, list[ast.FunctionDef]], shared: _Scope) -> None:
         self.consumed: set[ast.expr] = set()
+        self._functions = functions
+        self._shared = shared
 
     def texts(self, node: ast.expr, scope: _Scope, depth: int = 0) -> list[str]:
         if depth > 12:
@@ -80,6 +82,8 @@ class _Evaluator:
                 return self._named(name, scope, depth)
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
                 return self._named(name, scope, depth)
+            case ast.Attribute(value=ast.Name(), attr=name) if name.isupper():
+                return self._named(name, self._shared, depth)  # of another module
             case ast.Call():
                 return self._called(node, scope, depth)
         raise _UnknownText
@@ -125,9 +129,27 @@ class _Evaluator:
             ):
                 between = self.texts(subject, scope, depth + 1)[0]
                 return [between.join(self._listed(listed, scope, depth))]
-            case ast.Call(func=ast.Name(id="gql" | "dedent"), args=[inner, *_]):
+            case ast.Call(
+                func=ast.Name(id="gql" | "dedent" | "gql_compat" | "print_ast"), args=[inner, *_]
+            ):
                 return self.texts(inner, scope, depth + 1)
+            case ast.Call(func=ast.Name(id=name)):
+                return self._returned(name, depth)
         raise _UnknownText
+
+    def _returned(self, name: str, depth: int) -> list[str]:
+        """What a function gives that takes no part of its text from its arguments."""
+        found: list[str] = []
+        for function in self._functions.get(name, ()):
+            inner = _Scope(self._shared)
+            for _ in _fill(inner, function.body):
+                pass
+            for node in ast.walk(function):
+                if isinstance(node, ast.Return) and node.value is not None:
+                    found.extend(self.texts(node.value, inner, depth + 1))
+        if not found:
+            raise _UnknownText
+        return found
 
     def _listed(self, name: str, scope: _Scope, depth: int) -> list[str]:
         home, assigned, added = scope.lookup(name)
@@ -201,8 +223,10 @@ def _take_arguments(scope: _Scope, function: ast.AST, calls: dict[str, list[ast.
                 scope.assigned[keyword.arg].append(keyword.value)
 
 
-def _module_texts(tree: ast.Module, shared: _Scope) -> Iterator[str]:
-    evaluator = _Evaluator()
+def _module_texts(
+    tree: ast.Module, shared: _Scope, functions: dict[str, list[ast.FunctionDef]]
+) -> Iterator[str]:
+    evaluator = _Evaluator(functions, shared)
     calls = _passed(tree)
     scopes: list[tuple[Iterable[ast.AST], _Scope]] = []
     waiting: list[tuple[list[ast.AST], _Scope]] = [(list(tree.body), _Scope(shared))]
@@ -227,6 +251,7 @@ def _module_texts(tree: ast.Module, shared: _Scope) -> Iterator[str]:
 def _from_python(root: Path) -> Iterator[Operation]:
     trees: dict[Path, ast.Module] = {}
     shared = _Scope()
+    functions: dict[str, list[ast.FunctionDef]] = defaultdict(list)
     for path in sorted(root.rglob("*.py")):
         if "vendor" in path.parts or path.name.endswith("_pb2.py"):
             continue
@@ -235,8 +260,10 @@ def _from_python(root: Path) -> Iterator[Operation]:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     shared.assigned[name].append(value)
+                case ast.FunctionDef(name=name):
+                    functions[name].append(node)
     for path, tree in trees.items():
-        for text in _module_texts(tree, shared):
+        for text in _module_texts(tree, shared, functions):
             if _OPERATION.match(text):
                 yield from _operations(text, str(path.relative_to(root)))
 

@@ -6,14 +6,20 @@ import fcntl
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from kiseki_server.protocols.wandb.server_info import CLIENTS
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / ".clients"
 
-NEWEST = "0.31.0"
-OLDEST = "0.25.1"
-VERSIONS = (NEWEST, OLDEST)
+SUPPORTED = CLIENTS
+"""The smoke set runs with these, and their operations are all accounted for."""
+NEWEST, _, EARLIER, OLDEST = SUPPORTED
+VERSIONS = (NEWEST, EARLIER)
+"""The whole suite runs with these."""
 _COMPANIONS = ("numpy==2.3.5", "pillow==12.0.0", "scikit-learn==1.9.1")
 
 MEDIA = ("matplotlib==3.11.2", "pandas==3.1.1", "plotly==7.1.0", "soundfile==0.14.0")
@@ -41,6 +47,17 @@ def environment(version: str, extras: tuple[str, ...] = ()) -> Path:
             _make(folder, wanted.split())
             stamp.write_text(wanted)
     return folder
+
+
+def environments(versions: Iterable[str] = SUPPORTED) -> dict[str, Path]:
+    """The environments of several versions, made side by side.
+
+    Raises:
+        NoClient: One could not be made.
+    """
+    versions = list(versions)
+    with ThreadPoolExecutor(len(versions)) as pool:
+        return dict(zip(versions, pool.map(environment, versions), strict=True))
 
 
 def python(version: str, extras: tuple[str, ...] = ()) -> Path:

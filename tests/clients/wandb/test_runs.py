@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.clients.wandb.conftest import Client
-from tests.clients.wandb.environments import NEWEST, OLDEST, VERSIONS
+from tests.clients.wandb.environments import EARLIER, NEWEST, VERSIONS
 from tests.processes import ServerProcess, eventually
 
 pytestmark = pytest.mark.clients
@@ -176,7 +176,7 @@ run.finish()
     starts = [text for text in texts if "started at" in text]
     # The older client begins its output at line 0 again, over what was there.
     whole = ["started at 0", "started at 10", "started at 20"]
-    assert starts == (whole[-1:] if each.version == OLDEST else whole)
+    assert starts == (whole[-1:] if each.version == EARLIER else whole)
 
 
 def test_what_was_never_started_cannot_be_resumed(client: Client) -> None:

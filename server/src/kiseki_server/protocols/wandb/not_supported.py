@@ -52,6 +52,9 @@ _REFUSED: dict[str, str] = {
     """,
     "Custom charts are not supported yet": "Mutation.createCustomChart",
     "Forks and rewinds of runs are not supported yet": "Mutation.rewindRun",
+    "Nobody is anonymous here: ask the server's administrator for a key": """
+        Mutation.createAnonymousEntity
+    """,
     "Users, teams and keys are administered by the command `kiseki admin`": """
         Mutation.createInvite Mutation.createServiceAccount Mutation.createTeam
         Mutation.createUser Mutation.deleteApiKey Mutation.deleteInvite Mutation.generateApiKey

@@ -35,7 +35,7 @@ class RunNode:
         self._placed = placed
         self._run = run
         self._ref = RunRef(run.project, run.id)
-        self.id = identifiers.run_id(run.project, run.name)
+        self.id = self.internal_id = identifiers.run_id(run.project, run.name)
         self.name = run.name
         self.project_id = int(run.project)
         self.display_name = run.display_name

@@ -18,7 +18,8 @@ FEATURES = (
 )
 """Flags of the client that are honoured; each makes it send or ask for more."""
 
-OLDEST_CLIENT = "0.25.1"
+CLIENTS = ("0.31.0", "0.28.2", "0.25.1", "0.19.11")
+"""Versions of the client that are tested against this server, newest first."""
 
 
 class ServerInfoNode:
@@ -34,7 +35,7 @@ class ServerInfoNode:
     @property
     def cli_version_info(self) -> dict[str, str]:
         # No newer client is too new: what it asks for in vain is said by its own error.
-        return {"min_cli_version": OLDEST_CLIENT, "max_cli_version": "999.0.0"}
+        return {"min_cli_version": CLIENTS[-1], "max_cli_version": "999.0.0"}
 
     @property
     def latest_local_version_info(self) -> dict[str, Any]:

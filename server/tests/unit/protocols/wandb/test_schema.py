@@ -19,7 +19,7 @@ from wandb_compatibility import DOCUMENT, lists
 
 from kiseki_server.protocols.wandb.executable import NODES, load_schema, snake
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
-from kiseki_server.protocols.wandb.server_info import FEATURES
+from kiseki_server.protocols.wandb.server_info import CLIENTS, FEATURES
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_only_features_that_are_honoured_are_announced(dialect: Dialect) -> None
     query = "{ serverInfo { features { name isEnabled } cliVersionInfo } }"
     info = dialect.data(query)["serverInfo"]
     assert info["features"] == [{"name": name, "isEnabled": True} for name in FEATURES]
-    assert info["cliVersionInfo"]["min_cli_version"] == "0.25.1"
+    assert info["cliVersionInfo"]["min_cli_version"] == CLIENTS[-1]
 
 
 def test_the_reference_lists_what_is_not_served() -> None:
