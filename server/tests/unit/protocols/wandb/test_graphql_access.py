@@ -1,4 +1,10 @@
-"""Who may do what, field by field: every served root field stands in the table."""
+"""Who may do what, field by field: every served root field stands in a table.
+
+A new mutation needs a line in `WRITES`, a call that a member may make, and one in `OTHER_WAYS` for
+every other way to say what is to be changed (by name, by id, by an id beside other names). `%(…)s`
+are ids that the fixture `ids` gives. Everybody then makes each of them. A new query needs a line in
+`READS`, and one in `WAYS` of `test_field_access`, which asks for all that it shows.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +39,19 @@ WRITES = {
         'upsertModel(input: {entityName: "vision", name: "digits", description: "d"}) { inserted }'
     ),
 }
+OTHER_WAYS: dict[str, list[str]] = {
+    "deleteFiles": ['deleteFiles(input: {files: ["%(file)s"], projectId: 1}) { success }'],
+    "upsertBucket": [
+        'upsertBucket(input: {entityName: "vision", modelName: "digits", name: "r9"}) { inserted }',
+        'upsertBucket(input: {id: "%(run)s", notes: "mine"}) { bucket { notes config } }',
+        'upsertBucket(input: {id: "%(run)s", modelName: "own", name: "own"}) { inserted }',
+    ],
+    "upsertModel": [
+        'upsertModel(input: {entityName: "vision", name: "new"}) { inserted }',
+        'upsertModel(input: {id: "%(project)s", description: "e"}) { model { description } }',
+        'upsertModel(input: {id: "%(internal)s", name: "own"}) { inserted }',
+    ],
+}
 READS: dict[str, tuple[str, Any]] = {
     # The field, and what a stranger gets.
     "entity": ('entity(name: "vision") { available }', {"available": True}),
@@ -53,6 +72,8 @@ def ids(services: Services, populated: dict[str, int]) -> dict[str, str]:
     return {
         "run": identifiers.run_id(project.id, "r1"),
         "file": identifiers.file_id(project.id, "r1", "media/a.txt"),
+        "project": identifiers.encode("Project", project.id),
+        "internal": identifiers.encode("ProjectInternalId", project.id),
     }
 
 
@@ -71,13 +92,29 @@ def test_every_served_root_field_has_an_entry() -> None:
     assert queries == READS.keys() | ABOUT_ONESELF
 
 
-@pytest.mark.parametrize("field", WRITES)
-def test_only_members_change_things(client: Client, ids: dict[str, str], field: str) -> None:
-    mutation = "mutation { %s }" % (WRITES[field] % ids if "%(" in WRITES[field] else WRITES[field])
-    for actor, status in (("stranger", 404), ("viewer", 403), ("member", 200)):
+CALLS = [*WRITES.values(), *(call for calls in OTHER_WAYS.values() for call in calls)]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.partition(" {")[0])
+def test_only_members_change_things(client: Client, ids: dict[str, str], call: str) -> None:
+    mutation = "mutation { %s }" % (call % ids if "%(" in call else call)
+    for actor, status in (("nobody", 401), ("stranger", 404), ("viewer", 403), ("member", 200)):
         answer = ask(client, mutation, actor)
         assert answer.status_code == status, f"{actor}: {answer.text}"
         assert ("errors" in answer.json()) == (status != 200)
+
+
+def test_ones_own_things_open_no_foreign_ones(client: Client, ids: dict[str, str]) -> None:
+    """What fails is undone as a whole: `test_what_failed_has_changed_nothing`."""
+    mutation = 'mutation { upsertBucket(input: {modelName: "own", name: "r1"}) { bucket { id } } }'
+    own = ask(client, mutation, "stranger").json()["data"]["upsertBucket"]["bucket"]["id"]
+    project, _ = identifiers.run_place(own)
+    mine = identifiers.file_id(project, "r1", "mine.txt")
+    both = 'mutation { deleteFiles(input: {files: ["%s", "%s"]}) { success } }'
+    assert ask(client, both % (mine, ids["file"]), "stranger").status_code == 404
+    query = '{ project(entityName: "vision", name: "digits") { run(name: "r1") { fileCount } } }'
+    found = ask(client, query, "owner").json()["data"]
+    assert found == {"project": {"run": {"fileCount": 1}}}
 
 
 @pytest.mark.parametrize("field", READS)
