@@ -74,6 +74,10 @@ def test_users_come_and_go(
     assert given == {"name": "erin"}
     assert server_process.request("GET", "/session", key="local-any-form")[0] == 200
     assert "carol" in kiseki("admin", "user", "list")
+    link = kiseki("admin", "user", "link", "carol", "--json")["url"]
+    token = link.partition("token=")[2]
+    status, session = server_process.request("POST", "/session", {"token": token})
+    assert (status, session["user"]["name"]) == (200, "carol")
 
     assert kiseki("admin", "user", "set-key", "carol", "new-key-of-carol", "--json") == {
         "name": "carol"
@@ -104,15 +108,34 @@ def test_organisations_and_teams_come_and_go(
     assert team == {"name": "vision"}
     _, session = server_process.request("GET", "/session", key=key)
     assert [entity["name"] for entity in session["entities"]] == ["frank", "vision"]
-    (listed,) = kiseki("admin", "org", "list", "--json")["items"]
-    assert (listed["name"], listed["teams"]) == ("acme", ["vision"])
+    kiseki("admin", "user", "add", "ivan")
+    member = ("admin", "team", "member", "vision", "ivan", "--role", "member", "--json")
+    assert kiseki(*member) == {"name": "vision", "user": "ivan", "role": "member"}
+    assert "ivan (guest)" in kiseki("admin", "org", "list")
+    kiseki("admin", "team", "remove-member", "vision", "ivan")
+    invited = kiseki("admin", "team", "invite", "vision", "judy@example.org", "--json")
+    assert (invited["user"], invited["invite"]["email"]) == (None, "judy@example.org")
+    judy = kiseki("admin", "user", "add", "judy", "--email", "judy@example.org", "--json")
+    _, session = server_process.request("GET", "/session", key=judy["api_key"])
+    assert ("vision", "member") in [(e["name"], e["role"]) for e in session["entities"]]
+    machine = kiseki("admin", "team", "service-account", "vision", "CI nightly", "--json")
+    _, session = server_process.request("GET", "/session", key=machine["api_key"])
+    assert (session["user"]["name"], session["default_entity"]) == ("vision-ci-nightly", "vision")
+    listed = kiseki("admin", "org", "list", "--json")["items"]
+    assert [(org["name"], org["teams"]) for org in listed] == [
+        ("acme", ["vision"]),
+        ("default", []),
+    ]
+    kiseki("admin", "org", "member", "acme", "ivan", "--role", "viewer")
+    assert "acme is called apex now" in kiseki("admin", "org", "rename", "acme", "apex")
+    kiseki("admin", "org", "rename", "apex", "acme")
     assert "frank (admin), grace (viewer)" in kiseki("admin", "org", "list")
     assert "only administrator" in refused(
         "admin", "org", "member", "acme", "frank", "--role", "viewer"
     )
     assert kiseki("admin", "team", "remove", "vision", "--json")["removed"] is True
     assert kiseki("admin", "org", "remove", "acme", "--json") == {"name": "acme", "removed": True}
-    assert kiseki("admin", "org", "list") == "There are none.\n"
+    assert [org["name"] for org in kiseki("admin", "org", "list", "--json")["items"]] == ["default"]
 
 
 def test_a_key_without_the_right_is_refused(

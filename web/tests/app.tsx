@@ -10,6 +10,7 @@ import { TooltipProvider } from "@/ui/tooltip";
 export const session: SessionInfo = {
   user: { name: "ada", email: null, admin: false },
   entities: [{ name: "ada", kind: "user", role: "admin" }],
+  organizations: [],
   default_entity: "ada",
   csrf_token: "t",
   server: { version: "1.2.3", base_url: "http://kiseki.test" },

@@ -12,7 +12,7 @@ from server.tests.conftest import SQL
 from kiseki_server.domain.accounts.store import OrganizationStore, UserStore
 from kiseki_server.domain.accounts.types import User
 from kiseki_server.domain.projects.store import ProjectStore
-from kiseki_server.domain.projects.types import Project, Visibility
+from kiseki_server.domain.projects.types import Project, Reach, Visibility
 from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.kit.errors import BadRequest, Conflict
@@ -207,7 +207,7 @@ def test_a_page_counts_runs_and_orders_by_activity(stores: Stores, ada: User) ->
     stores.run(busy, ada, "b", RunState.FINISHED, 4)
     gone = stores.run(busy, ada, "c", RunState.FINISHED, 5)
     stores.runs.update([(gone, replace(gone, deleted_at=NOON))])
-    page = stores.projects.page(readable=[quiet.entity])
+    page = stores.projects.page(readable=Reach((quiet.entity,)))
     assert [item.project for item in page.items] == [busy, new, quiet]
     assert (page.total, page.cursor) == (3, None)
     first = page.items[0]
@@ -262,10 +262,10 @@ def test_only_readable_and_internal_projects_appear(stores: Stores, ada: User) -
         assert page.total == len(page.items)
         return sorted(item.project.name for item in page.items)
 
-    assert names(readable=mine) == ["mine", "shown"]
-    assert names(readable=mine, entity=hidden.entity) == ["shown"]
-    assert names(readable=[]) == ["shown"]
+    assert names(readable=Reach(tuple(mine))) == ["mine", "shown"]
+    assert names(readable=Reach(tuple(mine)), entity=hidden.entity) == ["shown"]
+    assert names(readable=Reach()) == ["shown"]
     assert names(readable=None) == ["hidden", "mine", "shown"]
-    assert shown in stores.projects.readable(mine)
-    assert hidden not in stores.projects.readable(mine)
+    assert shown in stores.projects.readable(Reach(tuple(mine)))
+    assert hidden not in stores.projects.readable(Reach(tuple(mine)))
     assert len(stores.projects.readable(None)) == 3

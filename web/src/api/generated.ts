@@ -20,7 +20,8 @@ export interface paths {
         delete: operations["signOut"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Choose the caller's default entity: their own, or a team of theirs. */
+        patch: operations["changeSession"];
         trace?: never;
     };
     "/api/v1/session/link": {
@@ -87,6 +88,23 @@ export interface paths {
         put?: never;
         /** Add a user with a first API key. */
         post: operations["addUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{name}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An address that signs the user in, once, in the browser that opens it first. */
+        post: operations["linkUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -209,6 +227,160 @@ export interface paths {
         post?: never;
         /** Remove a team with its projects. */
         delete: operations["removeTeam"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orgs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisations that the caller belongs to. */
+        get: operations["listOwnOrganizations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orgs/{org}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give an organisation another name; its entity keeps its own. */
+        patch: operations["renameOrganization"];
+        trace?: never;
+    };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a team to an organisation. */
+        post: operations["makeTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A team that the caller reaches. */
+        get: operations["readTeam"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a user into a team, or change their role in it. */
+        put: operations["setTeamMember"];
+        post?: never;
+        /** Take a user out of a team; everybody may leave. */
+        delete: operations["removeTeamMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite somebody; who has an account is a member at once. */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back. */
+        delete: operations["removeInvite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add an account for a machine, a member of this team alone. */
+        post: operations["addServiceAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}/service-accounts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a machine's account with its keys. */
+        delete: operations["removeServiceAccount"];
         options?: never;
         head?: never;
         patch?: never;
@@ -629,6 +801,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AddServiceAccount */
+        AddServiceAccount: {
+            description: string;
+        };
         /** BoundingBox */
         BoundingBox: {
             x0: number;
@@ -657,7 +833,11 @@ export interface components {
             name?: string | null;
             description?: string | null;
             /** @enum {null|string} */
-            visibility?: "private" | "internal" | null;
+            visibility?: "private" | "organization" | "internal" | null;
+        };
+        /** ChangeSession */
+        ChangeSession: {
+            default_entity: string;
         };
         /** ChartDefinition */
         ChartDefinition: {
@@ -701,7 +881,7 @@ export interface components {
              * @default private
              * @enum {string}
              */
-            visibility: "private" | "internal";
+            visibility: "private" | "organization" | "internal";
         };
         /** CreateTeam */
         CreateTeam: {
@@ -756,6 +936,29 @@ export interface components {
             items: components["schemas"]["HistoryRow"][];
             /** @description Pass it as `low` for the next page. */
             next: number | null;
+        };
+        /** InviteInfo */
+        InviteInfo: {
+            id: number;
+            email: string;
+            role: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** InviteOutcome */
+        InviteOutcome: {
+            user: string | null;
+            invite: components["schemas"]["InviteInfo"] | null;
+        };
+        /** InviteSomebody */
+        InviteSomebody: {
+            email?: string | null;
+            user?: string | null;
+            /**
+             * @default member
+             * @enum {string}
+             */
+            role: "admin" | "member" | "viewer";
         };
         /** Key */
         Key: {
@@ -870,6 +1073,12 @@ export interface components {
             /** @description Pass it as `low` for the next page. */
             next: number | null;
         };
+        /** MakeTeam */
+        MakeTeam: {
+            name: string;
+            org?: string | null;
+            admin?: string | null;
+        };
         /** Mask */
         Mask: {
             set: string;
@@ -884,7 +1093,7 @@ export interface components {
         MemberInfo: {
             user: string;
             /** @enum {string} */
-            role: "admin" | "member" | "viewer";
+            role: "admin" | "member" | "viewer" | "guest";
         };
         /** Metric */
         Metric: {
@@ -909,6 +1118,11 @@ export interface components {
             created_at: string;
             last_used_at: string | null;
             key: string;
+        };
+        /** NewServiceAccount */
+        NewServiceAccount: {
+            name: string;
+            api_key: string;
         };
         /** NumberedQuestion */
         NumberedQuestion: {
@@ -953,6 +1167,17 @@ export interface components {
         Organizations: {
             items: components["schemas"]["OrganizationInfo"][];
         };
+        /** OwnOrganization */
+        OwnOrganization: {
+            name: string;
+            entity: string;
+            /** @enum {string} */
+            role: "admin" | "member" | "viewer" | "guest";
+        };
+        /** OwnOrganizations */
+        OwnOrganizations: {
+            items: components["schemas"]["OwnOrganization"][];
+        };
         /**
          * Problem
          * @description What went wrong, and what to do.
@@ -971,7 +1196,7 @@ export interface components {
             name: string;
             description: string;
             /** @enum {string} */
-            visibility: "private" | "internal";
+            visibility: "private" | "organization" | "internal";
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1139,6 +1364,7 @@ export interface components {
         Session: {
             user: components["schemas"]["SessionUser"];
             entities: components["schemas"]["SessionEntity"][];
+            organizations: components["schemas"]["SessionOrganization"][];
             default_entity: string;
             csrf_token: string | null;
             server: components["schemas"]["ServerInfo"];
@@ -1150,6 +1376,13 @@ export interface components {
             kind: "user" | "team";
             /** @enum {string} */
             role: "admin" | "member" | "viewer";
+        };
+        /** SessionOrganization */
+        SessionOrganization: {
+            name: string;
+            entity: string;
+            /** @enum {string} */
+            role: "admin" | "member" | "viewer" | "guest";
         };
         /** SessionUser */
         SessionUser: {
@@ -1163,6 +1396,11 @@ export interface components {
         };
         /** SetRole */
         SetRole: {
+            /** @enum {string} */
+            role: "admin" | "member" | "viewer" | "guest";
+        };
+        /** SetTeamRole */
+        SetTeamRole: {
             /** @enum {string} */
             role: "admin" | "member" | "viewer";
         };
@@ -1224,6 +1462,19 @@ export interface components {
             /** @description Number of the first row; rows count from 0. */
             first: number;
             total: number;
+        };
+        /** TeamInfo */
+        TeamInfo: {
+            name: string;
+            members: components["schemas"]["TeamMemberInfo"][];
+            service_accounts: string[];
+            invites: components["schemas"]["InviteInfo"][];
+        };
+        /** TeamMemberInfo */
+        TeamMemberInfo: {
+            user: string;
+            email: string | null;
+            role: string;
         };
         /** UserInfo */
         UserInfo: {
@@ -1324,6 +1575,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSession"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description What went wrong. */
@@ -1506,6 +1790,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedUser"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
                 };
             };
             /** @description What went wrong. */
@@ -1774,6 +2089,328 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOwnOrganizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnOrganizations"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renameOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Named"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeTeam"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setTeamMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetTeamRole"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTeamMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteSomebody"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteOutcome"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewServiceAccount"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
                 name: string;
             };
             cookie?: never;

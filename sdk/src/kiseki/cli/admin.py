@@ -10,7 +10,8 @@ import msgspec
 
 from kiseki.cli.api import Api, quoted
 
-_ROLES = ("admin", "member", "viewer")
+_TEAM_ROLES = ("admin", "member", "viewer")
+_ROLES = (*_TEAM_ROLES, "guest")
 _Result = tuple[dict[str, Any], str]
 """What ``--json`` prints, and what people read."""
 
@@ -40,6 +41,8 @@ def _register_users(nouns: Any) -> None:
     key = _verb(verbs, "set-key", _set_key, "give a user one API key instead of all theirs")
     key.add_argument("name", metavar="NAME")
     key.add_argument("key", metavar="KEY")
+    link = _verb(verbs, "link", _link_user, "print an address that signs a user in once")
+    link.add_argument("name", metavar="NAME")
     remove = _verb(verbs, "remove", _remove_user, "remove a user with their personal projects")
     remove.add_argument("name", metavar="NAME")
     _verb(verbs, "list", _list_users, "list all users")
@@ -54,6 +57,9 @@ def _register_organizations(nouns: Any) -> None:
     member.add_argument("name", metavar="NAME")
     member.add_argument("user", metavar="USER")
     member.add_argument("--role", choices=_ROLES, required=True)
+    rename = _verb(verbs, "rename", _rename_organization, "give it another name")
+    rename.add_argument("name", metavar="NAME")
+    rename.add_argument("new", metavar="NEW")
     remove = _verb(verbs, "remove", _remove_organization, "remove it with its teams and projects")
     remove.add_argument("name", metavar="NAME")
     _verb(verbs, "list", _list_organizations, "list the organisations that you administer")
@@ -65,8 +71,22 @@ def _register_teams(nouns: Any) -> None:
     add.add_argument("name", metavar="NAME")
     add.add_argument("--org", metavar="ORG", required=True)
     add.add_argument(
-        "--owner", metavar="USER", required=True, help="becomes administrator of the organisation"
+        "--owner", metavar="USER", required=True, help="becomes administrator of the team"
     )
+    member = _verb(verbs, "member", _set_team_member, "add a member, or change their role")
+    member.add_argument("name", metavar="NAME")
+    member.add_argument("user", metavar="USER")
+    member.add_argument("--role", choices=_TEAM_ROLES, required=True)
+    leave = _verb(verbs, "remove-member", _remove_team_member, "take a member out of a team")
+    leave.add_argument("name", metavar="NAME")
+    leave.add_argument("user", metavar="USER")
+    invite = _verb(verbs, "invite", _invite, "invite somebody by address, account or not")
+    invite.add_argument("name", metavar="NAME")
+    invite.add_argument("email", metavar="EMAIL")
+    invite.add_argument("--role", choices=_TEAM_ROLES, default="member")
+    machine = _verb(verbs, "service-account", _add_service_account, "add a machine's account")
+    machine.add_argument("name", metavar="NAME")
+    machine.add_argument("description", metavar="DESCRIPTION")
     remove = _verb(verbs, "remove", _remove_team, "remove a team with its projects")
     remove.add_argument("name", metavar="NAME")
 
@@ -106,6 +126,11 @@ def _add_user(api: Api, given: argparse.Namespace) -> _Result:
     return made, text
 
 
+def _link_user(api: Api, given: argparse.Namespace) -> _Result:
+    made = api.call("POST", f"/admin/users/{quoted(given.name)}/link")
+    return made, f"{made['url']}\n\nIt signs {given.name} in once, in the browser that opens it."
+
+
 def _set_key(api: Api, given: argparse.Namespace) -> _Result:
     api.call("PUT", f"/admin/users/{quoted(given.name)}/key", {"api_key": given.key})
     return {"name": given.name}, f"{given.name} has this one API key now"
@@ -142,6 +167,11 @@ def _remove_organization(api: Api, given: argparse.Namespace) -> _Result:
     return {"name": given.name, "removed": True}, f"Removed the organisation {given.name}"
 
 
+def _rename_organization(api: Api, given: argparse.Namespace) -> _Result:
+    made = api.call("PATCH", f"/orgs/{quoted(given.name)}", {"name": given.new})
+    return made, f"The organisation {given.name} is called {made['name']} now"
+
+
 def _list_organizations(api: Api, _given: argparse.Namespace) -> _Result:
     organizations = api.call("GET", "/admin/orgs")
     rows = [
@@ -159,6 +189,35 @@ def _add_team(api: Api, given: argparse.Namespace) -> _Result:
     body = {"name": given.name, "org": given.org, "owner": given.owner}
     made = api.call("POST", "/admin/teams", body)
     return made, f"Added the team {made['name']} to {given.org}"
+
+
+def _set_team_member(api: Api, given: argparse.Namespace) -> _Result:
+    path = f"/teams/{quoted(given.name)}/members/{quoted(given.user)}"
+    api.call("PUT", path, {"role": given.role})
+    result = {"name": given.name, "user": given.user, "role": given.role}
+    return result, f"{given.user} is {given.role} of {given.name}"
+
+
+def _remove_team_member(api: Api, given: argparse.Namespace) -> _Result:
+    api.call("DELETE", f"/teams/{quoted(given.name)}/members/{quoted(given.user)}")
+    result = {"name": given.name, "user": given.user, "removed": True}
+    return result, f"{given.user} is no member of {given.name} any more"
+
+
+def _invite(api: Api, given: argparse.Namespace) -> _Result:
+    body = {"email": given.email, "role": given.role}
+    outcome = api.call("POST", f"/teams/{quoted(given.name)}/invites", body)
+    if outcome["user"]:
+        return outcome, f"{outcome['user']} is {given.role} of {given.name}"
+    text = f"{given.email} becomes {given.role} of {given.name} with their account"
+    return outcome, text
+
+
+def _add_service_account(api: Api, given: argparse.Namespace) -> _Result:
+    path = f"/teams/{quoted(given.name)}/service-accounts"
+    made = api.call("POST", path, {"description": given.description})
+    text = f"Added the service account {made['name']}\n\n  API key  {made['api_key']}"
+    return made, f"{text}\n\nThe key is shown this once."
 
 
 def _remove_team(api: Api, given: argparse.Namespace) -> _Result:

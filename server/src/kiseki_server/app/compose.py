@@ -9,7 +9,9 @@ from kiseki_server.app.services import Services
 from kiseki_server.app.settings import Settings
 from kiseki_server.app.stores import Stores, open_stores
 from kiseki_server.domain.accounts.credentials import Credentials
+from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
@@ -49,7 +51,15 @@ def compose(
     )
     with stores.work.transaction(write=True):
         credentials.check_secret()
-    accounts = AccountService(stores.users, stores.organizations, credentials, clock)
+    accounts = AccountService(
+        stores.users,
+        stores.organizations,
+        stores.teams,
+        stores.project_members,
+        credentials,
+        clock,
+    )
+    fresh_keys = FreshKeys(clock)
     live = LiveHub()
     indexer = RunIndexer(stores.runs, stores.index)
     runs = RunService(
@@ -85,6 +95,15 @@ def compose(
         stores=stores,
         accounts=accounts,
         credentials=credentials,
+        fresh_keys=fresh_keys,
+        teams=TeamService(
+            stores.users,
+            stores.organizations,
+            stores.teams,
+            credentials,
+            fresh_keys,
+            clock,
+        ),
         projects=ProjectService(stores.projects, accounts, clock),
         runs=runs,
         alerts=AlertService(runs, stores.events, clock),

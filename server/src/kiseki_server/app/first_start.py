@@ -1,4 +1,4 @@
-"""What a server does once in its life: make its administrator and their key."""
+"""What a server does once in its life: make its administrator, their key, an organisation."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def ensure_administrator(services: Services) -> str | None:
     credentials = services.credentials
     with services.database.transaction(write=True):
         user = services.accounts.first_administrator(ADMINISTRATOR)
+        services.accounts.complete_organizations()
         if user is None:
             return None
         if not path.exists():

@@ -107,6 +107,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "credentials": services.credentials,
         "database": services.database,
         "files": services.files,
+        "fresh_keys": services.fresh_keys,
         "gate": gate,
         "history": services.history,
         "history_store": services.stores.history,
@@ -114,6 +115,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "live": services.live,
         "media": services.media,
         "projects": services.projects,
+        "teams": services.teams,
         "runs": services.runs,
         "tickets": services.tickets,
     }

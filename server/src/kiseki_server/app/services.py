@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from kiseki_server.app.settings import Settings
 from kiseki_server.app.stores import Stores
 from kiseki_server.domain.accounts.credentials import Credentials
+from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
@@ -36,6 +38,8 @@ class Services:
     stores: Stores
     accounts: AccountService
     credentials: Credentials
+    fresh_keys: FreshKeys
+    teams: TeamService
     projects: ProjectService
     runs: RunService
     alerts: AlertService

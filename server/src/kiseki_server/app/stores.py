@@ -7,12 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kiseki_server.app.settings import Settings
-from kiseki_server.domain.accounts.store import CredentialStore, OrganizationStore, UserStore
+from kiseki_server.domain.accounts.store import (
+    CredentialStore,
+    OrganizationStore,
+    TeamStore,
+    UserStore,
+)
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.store import BlobStore, RunFileStore
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.media.sheets import SheetCache
-from kiseki_server.domain.projects.store import ProjectStore
+from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
 from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
@@ -35,10 +40,12 @@ from kiseki_server.storage.memory.accounts import (
 from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.files import MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
+from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
 from kiseki_server.storage.memory.sheets import MemorySheets
+from kiseki_server.storage.memory.teams import MemoryTeamStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
 from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
@@ -46,8 +53,10 @@ from kiseki_server.storage.sql.events import SqlEventLog
 from kiseki_server.storage.sql.files import SqlRunFiles
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.organizations import SqlOrganizationStore
+from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
 from kiseki_server.storage.sql.runs import SqlRunStore
+from kiseki_server.storage.sql.teams import SqlTeamStore
 from kiseki_server.storage.sql.users import SqlUserStore
 from kiseki_server.storage.sql.writers import SqlWriterStore
 
@@ -60,7 +69,9 @@ class Stores:
     users: UserStore
     credentials: CredentialStore
     organizations: OrganizationStore
+    teams: TeamStore
     projects: ProjectStore
+    project_members: ProjectMemberStore
     runs: RunStore
     writers: WriterStore
     events: EventLog
@@ -107,6 +118,8 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         users=SqlUserStore(database),
         credentials=SqlCredentialStore(database),
         organizations=SqlOrganizationStore(database),
+        teams=SqlTeamStore(database),
+        project_members=SqlProjectMemberStore(database),
         projects=SqlProjectStore(database),
         runs=SqlRunStore(database),
         writers=SqlWriterStore(database),
@@ -132,6 +145,8 @@ def memory_stores() -> Stores:
         users=MemoryUserStore(tables),
         credentials=MemoryCredentialStore(tables),
         organizations=MemoryOrganizationStore(tables),
+        teams=MemoryTeamStore(tables),
+        project_members=MemoryProjectMemberStore(tables),
         projects=MemoryProjectStore(tables, runs.all),
         runs=runs,
         writers=writers,

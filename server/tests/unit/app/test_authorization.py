@@ -74,6 +74,7 @@ def batch(run: str) -> bytes:
 
 
 P = "/api/v1/projects/vision/digits"
+T = "/api/v1/teams/vision"
 SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
 
 TABLE: dict[str, Request] = {
@@ -86,6 +87,9 @@ TABLE: dict[str, Request] = {
     "GET /api/schema/openapi.json": Request(Need.KEY, "/api/schema/openapi.json"),
     "GET /api/schema/{path}": Request(Need.KEY, "/api/schema/openapi.json"),
     "GET /api/v1/session": Request(Need.KEY, "/api/v1/session"),
+    "PATCH /api/v1/session": Request(
+        Need.READ, "/api/v1/session", json={"default_entity": "vision"}
+    ),
     # Signing in and out is how one gets and drops a credential.
     "POST /api/v1/session": Request(Need.NOTHING, "/api/v1/session", json={"api_key": "key-root"}),
     "DELETE /api/v1/session": Request(Need.NOTHING, "/api/v1/session"),
@@ -96,6 +100,9 @@ TABLE: dict[str, Request] = {
     "GET /api/v1/admin/users": Request(Need.SERVER_ADMIN, "/api/v1/admin/users"),
     "POST /api/v1/admin/users": Request(
         Need.SERVER_ADMIN, "/api/v1/admin/users", json={"name": "new"}
+    ),
+    "POST /api/v1/admin/users/{name}/link": Request(
+        Need.SERVER_ADMIN, "/api/v1/admin/users/other/link"
     ),
     "PUT /api/v1/admin/users/{name}/key": Request(
         Need.SERVER_ADMIN, "/api/v1/admin/users/other/key", json={"api_key": "another-key"}
@@ -116,6 +123,28 @@ TABLE: dict[str, Request] = {
         Need.ORG_ADMIN, "/api/v1/admin/teams", json={"name": "audio", "org": "acme"}
     ),
     "DELETE /api/v1/admin/teams/{name}": Request(Need.ADMIN, "/api/v1/admin/teams/vision"),
+    "GET /api/v1/orgs": Request(Need.KEY, "/api/v1/orgs"),
+    "PATCH /api/v1/orgs/{org}": Request(
+        Need.ORG_ADMIN, "/api/v1/orgs/acme", json={"name": "acme-2"}
+    ),
+    "POST /api/v1/teams": Request(
+        Need.ORG_ADMIN, "/api/v1/teams", json={"name": "audio", "org": "acme"}
+    ),
+    "GET /api/v1/teams/{team}": Request(Need.READ, T),
+    "PUT /api/v1/teams/{team}/members/{user}": Request(
+        Need.ADMIN, f"{T}/members/other", json={"role": "admin"}
+    ),
+    "DELETE /api/v1/teams/{team}/members/{user}": Request(Need.ADMIN, f"{T}/members/other"),
+    "POST /api/v1/teams/{team}/invites": Request(
+        Need.ADMIN, f"{T}/invites", json={"email": "new@example.org"}
+    ),
+    "DELETE /api/v1/teams/{team}/invites/{id}": Request(Need.ADMIN, f"{T}/invites/{{invite}}"),
+    "POST /api/v1/teams/{team}/service-accounts": Request(
+        Need.ADMIN, f"{T}/service-accounts", json={"description": "nightly"}
+    ),
+    "DELETE /api/v1/teams/{team}/service-accounts/{name}": Request(
+        Need.ADMIN, f"{T}/service-accounts/vision-ci"
+    ),
     "GET /api/v1/projects": Request(Need.READ, "/api/v1/projects", params={"entity": "vision"}),
     "POST /api/v1/projects": Request(
         Need.WRITE, "/api/v1/projects", json={"entity": "vision", "name": "new"}
@@ -243,6 +272,11 @@ def populated(services: Services) -> dict[str, int]:
         services.accounts.set_member(root, "acme", "member", Role.MEMBER)
         services.accounts.set_member(root, "acme", "viewer", Role.VIEWER)
         services.accounts.add_team(root, "vision", "acme", None)
+        services.teams.set_member(root, "vision", "other", Role.VIEWER)
+        services.teams.add_service_account(root, "vision", "ci")
+        invited = services.teams.invite(root, "vision", email="soon@example.org").invite
+        assert invited is not None
+        keys["invite"] = invited.id
         project = services.projects.create(root, "vision", "digits")
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
@@ -266,6 +300,12 @@ def request_path(name: str) -> str:
     return name.partition(" ")[2].replace("/metrics", "/api/")
 
 
+def filled(path: str, **numbers: int) -> str:
+    for name, number in numbers.items():
+        path = path.replace(f"{{{name}}}", str(number))
+    return path
+
+
 def send(client: Client, name: str, actor: str, keys: dict[str, int]) -> Any:
     request = TABLE[name]
     headers = {"X-Forwarded-For": "10.0.0.1"}  # for /metrics, which is open on this machine
@@ -273,7 +313,7 @@ def send(client: Client, name: str, actor: str, keys: dict[str, int]) -> Any:
         headers["Authorization"] = f"Bearer key-{actor}"
     return client.request(
         name.partition(" ")[0],
-        request.path.replace("{own_key}", str(keys.get(actor, 0))),
+        filled(request.path, own_key=keys.get(actor, 0), invite=keys["invite"]),
         json=request.json,
         content=request.content,
         params=request.params,
@@ -325,7 +365,7 @@ def test_nobody_gets_in_with_a_made_up_credential(client: Client, name: str) -> 
         request = TABLE[name]
         answer = client.request(
             name.partition(" ")[0],
-            request.path.replace("{own_key}", "1"),
+            filled(request.path, own_key=1, invite=1),
             json=request.json,
             headers={**headers, "X-Forwarded-For": "10.0.0.1"},
         )

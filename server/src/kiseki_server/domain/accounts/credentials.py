@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kiseki_server.domain.accounts import rules
 from kiseki_server.domain.accounts.store import CredentialStore
-from kiseki_server.domain.accounts.types import ApiKey, User
+from kiseki_server.domain.accounts.types import Actor, ApiKey, User
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Conflict, NotFound, NotSignedIn
 from kiseki_server.kit.ids import UserId
@@ -82,6 +82,16 @@ class Credentials:
         """Revoke one of the user's keys."""
         if not 0 < key < 1 << 63 or not self._store.remove_key(user, key):
             raise NotFound(f"You have no API key with the id {key}")
+
+    def remove_any_key(self, actor: Actor, key: int) -> None:
+        """Revoke a key of the actor's own; an administrator of the server may revoke any.
+
+        Raises:
+            NotFound: There is no such key, or it is somebody else's.
+        """
+        known = self._store.key(key) if 0 < key < 1 << 63 else None
+        owner = known.user if known is not None and actor.user.admin else actor.user.id
+        self.remove_key(owner, key)
 
     def user_of_key(self, key: str) -> tuple[User, ApiKey]:
         """Whose key this is.

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from enum import IntEnum
 
-from kiseki_server.domain.accounts.types import Actor, Role
+from kiseki_server.domain.accounts.types import Actor, ProjectRole, Role
 from kiseki_server.kit.errors import BadRequest, Conflict
-from kiseki_server.kit.ids import EntityId
+from kiseki_server.kit.ids import EntityId, OrgId
 
 
 class Action(IntEnum):
     """What somebody wants to do with a thing; each one includes those before it."""
 
     READ = 1
-    WRITE = 2
-    ADMIN = 3
+    DOWNLOAD = 2
+    """Read the content of files, too."""
+    WRITE = 3
+    ADMIN = 4
 
 
 _ALLOWED: Mapping[Role, Action] = {
-    Role.VIEWER: Action.READ,
+    Role.VIEWER: Action.DOWNLOAD,
     Role.MEMBER: Action.WRITE,
     Role.ADMIN: Action.ADMIN,
+}
+
+_GRANTED: Mapping[ProjectRole, Action] = {
+    ProjectRole.RESTRICTED_VIEWER: Action.READ,
+    ProjectRole.VIEWER: Action.DOWNLOAD,
+    ProjectRole.MEMBER: Action.WRITE,
+    ProjectRole.ADMIN: Action.ADMIN,
 }
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -65,12 +75,40 @@ def role_for(actor: Actor, entity: EntityId) -> Role | None:
     """What the actor is in an entity; ``None``: a stranger. Administrators are everything."""
     if actor.user.admin:
         return Role.ADMIN
-    return next((m.role for m in actor.memberships if m.entity.id == entity), None)
+    found = next((m.role for m in actor.memberships if m.entity.id == entity), None)
+    return found or next(
+        (o.role for o in actor.organizations if o.organization.entity.id == entity), None
+    )
+
+
+def role_in(actor: Actor, org: OrgId | None) -> Role | None:
+    """What the actor is in an organisation; ``None``: no member."""
+    return next((o.role for o in actor.organizations if o.organization.id == org), None)
+
+
+def administers(actor: Actor, org: OrgId | None) -> bool:
+    """Whether the actor administers an organisation, or the whole server."""
+    return actor.user.admin or role_in(actor, org) is Role.ADMIN
 
 
 def allowed(role: Role | None) -> Action | None:
     """The most that a role may do."""
-    return None if role is None else _ALLOWED[role]
+    return None if role is None else _ALLOWED.get(role)
+
+
+def granted(role: ProjectRole | None) -> Action | None:
+    """The most that a role in a single project may do in it."""
+    return None if role is None else _GRANTED[role]
+
+
+def strongest(roles: Iterable[Role]) -> Role:
+    """Of several roles the one that may do most."""
+    return max(roles, key=lambda role: _ALLOWED.get(role, 0))
+
+
+def strongest_grant(roles: Iterable[ProjectRole]) -> ProjectRole:
+    """Of several roles in a project the one that may do most."""
+    return max(roles, key=_GRANTED.__getitem__)
 
 
 def may(actor: Actor, entity: EntityId, action: Action) -> bool:
@@ -99,6 +137,25 @@ def check_name(name: str, kind: str) -> str:
     if compared(name) in RESERVED:
         raise Conflict(f"`{name}` is reserved for the server's own addresses; choose another name")
     return name
+
+
+def own_entity_name(organization: str, taken: Container[str] = ()) -> str:
+    """The name of an organisation's own entity: the first that nobody has (compared names)."""
+    name = f"{organization[:56]}-org"
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if compared(each) not in taken)
+
+
+def account_name(text: str, taken: Callable[[str], bool]) -> str:
+    """A user's name made of a text, such as the first part of an address; the first that is
+    free."""
+    name = re.sub(r"[^a-z0-9_.-]+", "-", text.lower()).strip("-.")[:56] or "user"
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return next(
+        each
+        for each in itertools.chain([name], numbered)
+        if each not in RESERVED and not taken(each)
+    )
 
 
 def check_email(email: str | None) -> str | None:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from kiseki_server.domain.accounts import rules
 from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.rules import Action
-from kiseki_server.domain.accounts.store import OrganizationStore, UserStore
+from kiseki_server.domain.accounts.store import OrganizationStore, TeamStore, UserStore
 from kiseki_server.domain.accounts.types import (
     Actor,
     Entity,
     EntityKind,
     Member,
     Organization,
+    ProjectRole,
     Role,
     User,
 )
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Conflict, Forbidden, NotFound
-from kiseki_server.kit.ids import EntityId
+from kiseki_server.kit.ids import EntityId, OrgId, ProjectId, UserId
+
+FIRST_ORGANIZATION = "default"
+
+
+class Grants(Protocol):
+    """Finds roles in single projects; see `ProjectMemberStore`."""
+
+    def grants(self, user: UserId, teams: Sequence[EntityId]) -> Mapping[ProjectId, ProjectRole]:
+        """The user's role in each project, by themselves or by one of these teams."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +51,15 @@ class AccountService:
         self,
         users: UserStore,
         organizations: OrganizationStore,
+        teams: TeamStore,
+        grants: Grants,
         credentials: Credentials,
         clock: Clock,
     ) -> None:
         self._users = users
         self._organizations = organizations
+        self._teams = teams
+        self._grants = grants
         self._credentials = credentials
         self._clock = clock
 
@@ -51,7 +67,14 @@ class AccountService:
 
     def actor(self, user: User) -> Actor:
         """A user with what decides what they may do."""
-        return Actor(user, tuple(self._users.memberships(user.id)))
+        memberships = tuple(self._users.memberships(user.id))
+        teams = [m.entity.id for m in memberships if m.entity.kind is EntityKind.TEAM]
+        return Actor(
+            user,
+            memberships,
+            tuple(self._users.organizations(user.id)),
+            self._grants.grants(user.id, teams),
+        )
 
     def entity(self, actor: Actor, name: str | None, action: Action) -> Entity:
         """The entity of this name, or the actor's own for none.
@@ -63,8 +86,10 @@ class AccountService:
         entity = self._users.entity(name) if name else actor.default_entity
         if entity is None or rules.role_for(actor, entity.id) is None:
             raise NotFound(f"There is no user or team called `{name}`, or you may not see it")
-        if not rules.may(actor, entity.id, action):
-            role = rules.role_for(actor, entity.id)
+        role = rules.role_for(actor, entity.id)
+        # A guest knows of the organisation, whose entity is the only one that has guests.
+        known = action is Action.READ and role is Role.GUEST
+        if not known and not rules.may(actor, entity.id, action):
             raise Forbidden(
                 f"You are {role} of `{entity.name}`, which is not enough for this",
                 hint=f"ask an administrator of `{entity.name}` for another role",
@@ -76,13 +101,21 @@ class AccountService:
     def create_user(self, name: str, *, email: str | None = None, admin: bool = False) -> User:
         """Add a user, who owns the entity of the same name.
 
+        They join the organisation if there is only one, as guests, or as administrators if they
+        administer the server; and the teams that their address is invited to.
+
         Raises:
             BadRequest, Conflict: The name cannot be used, or the address is none.
         """
         rules.check_name(name, "a user")
-        return self._users.add(
+        user = self._users.add(
             name, email=rules.check_email(email), admin=admin, at=self._clock.now()
         )
+        every = self._organizations.all()
+        if len(every) == 1:
+            self._organizations.set_member(every[0].id, user.id, _first_role(user))
+        self._accept_invites(user)
+        return user
 
     def first_administrator(self, name: str) -> User | None:
         """The administrator of this name, added when nobody has an account yet; ``None`` when
@@ -91,6 +124,31 @@ class AccountService:
         if user is None and not self._users.all():
             return self.create_user(name, admin=True)
         return user if user is not None and user.admin else None
+
+    def complete_organizations(self) -> None:
+        """See that registries have where to be: an organisation with everybody in it if there
+        never was one, and an entity for each that was made by an earlier version."""
+        if self._organizations.complete(self._clock.now()):
+            return
+        org = self._organizations.add(FIRST_ORGANIZATION, self._clock.now())
+        for user in self._users.all():
+            self._organizations.set_member(org.id, user.id, _first_role(user))
+
+    def set_default_entity(self, actor: Actor, name: str) -> User:
+        """Choose where the actor's projects go when their owner is not named.
+
+        Raises:
+            NotFound: There is no such user or team, or the actor does not belong to it.
+            BadRequest: It is an organisation.
+        """
+        found = self.entity(actor, name, Action.READ)
+        if all(m.entity.id != found.id for m in actor.memberships):
+            raise BadRequest(
+                f"You do not belong to `{found.name}`",
+                hint="choose your own name, or a team that you are in",
+            )
+        self._users.set_default_entity(actor.user.id, found.id)
+        return self._user(actor.user.name)
 
     def users(self, actor: Actor) -> tuple[User, ...]:
         self._require_admin(actor)
@@ -111,6 +169,24 @@ class AccountService:
         _, key = self._credentials.add_key(user.id, "first key", key=api_key)
         return user, key
 
+    def add_user_by_email(self, actor: Actor, email: str, *, admin: bool = False) -> User:
+        """Add a user, whose name is made of their address."""
+        self._require_admin(actor)
+        address = rules.check_email(email)
+        if address is None:
+            raise BadRequest("A user needs an e-mail address")
+        if self._users.with_email(address):
+            raise Conflict(f"There is a user with the address `{address}` already")
+        name = rules.account_name(
+            address.partition("@")[0], lambda name: self._users.entity(name) is not None
+        )
+        return self.create_user(name, email=address, admin=admin)
+
+    def signin_token(self, actor: Actor, name: str) -> str:
+        """A token with which a user signs in once, for an administrator to hand over."""
+        self._require_admin(actor)
+        return self._credentials.signin_token(self._user(name).id)
+
     def set_key(self, actor: Actor, name: str, api_key: str) -> None:
         """Make this the user's only key; their browsers have to sign in again."""
         self._require_admin(actor)
@@ -128,7 +204,7 @@ class AccountService:
         if user.id == actor.user.id:
             raise Conflict("You cannot remove yourself; another administrator has to do it")
         self._credentials.forget(user.id)
-        own = self.actor(user).default_entity.id
+        own = self.actor(user).own_entity.id
         self._users.remove(user.id, self._clock.now())
         return [own]
 
@@ -156,13 +232,20 @@ class AccountService:
         self._organizations.set_member(org.id, user.id, Role.ADMIN)
         return org
 
+    def rename_organization(self, actor: Actor, name: str, new: str) -> Organization:
+        """Give an organisation another name. The entity of its registries keeps its own, so that
+        what refers to them stays right."""
+        org = self._administered(actor, name)
+        self._organizations.rename(org.id, rules.check_name(new, "an organisation"))
+        return self._organization(new)
+
     def remove_organization(self, actor: Actor, name: str) -> Sequence[EntityId]:
         """Remove an organisation with its teams; gives the entities that are gone."""
         self._require_admin(actor)
-        org = self._organization(name).id
-        teams = [team.id for team in self._organizations.teams([org])[org]]
-        self._organizations.remove(org, self._clock.now())
-        return teams
+        org = self._organization(name)
+        teams = [team.id for team in self._organizations.teams([org.id])[org.id]]
+        self._organizations.remove(org.id, self._clock.now())
+        return [*teams, org.entity.id]
 
     def set_member(self, actor: Actor, org: str, user: str, role: Role) -> None:
         """Put a user into an organisation, or change their role."""
@@ -181,13 +264,14 @@ class AccountService:
             raise NotFound(f"`{user}` is no member of `{org}`")
 
     def add_team(self, actor: Actor, name: str, org: str, owner: str | None) -> Entity:
-        """Add a team to an organisation; ``owner`` becomes an administrator of it, as roles are
-        those of the organisation."""
+        """Add a team to an organisation; ``owner`` becomes an administrator of the team."""
         found = self._administered(actor, org)
         rules.check_name(name, "a team")
         team = self._organizations.add_team(name, found.id, self._clock.now())
         if owner is not None:
-            self._organizations.set_member(found.id, self._user(owner).id, Role.ADMIN)
+            user = self._user(owner)
+            self._join(found.id, user)
+            self._teams.set_member(team.id, user.id, Role.ADMIN)
         return team
 
     def remove_team(self, actor: Actor, name: str) -> Sequence[EntityId]:
@@ -196,11 +280,24 @@ class AccountService:
         if team is None or not rules.may(actor, team.id, Action.READ):
             raise NotFound(f"There is no team called `{name}`")
         if team.kind is not EntityKind.TEAM:
-            raise BadRequest(f"`{name}` is a user, not a team")
+            raise BadRequest(f"`{name}` is {_A[team.kind]}, not a team")
         if not rules.may(actor, team.id, Action.ADMIN):
             raise Forbidden(f"Only administrators of its organisation may remove `{name}`")
         self._organizations.remove_team(team.id, self._clock.now())
         return [team.id]
+
+    def _accept_invites(self, user: User) -> None:
+        for invite in self._teams.invites_of(user.email) if user.email else ():
+            team = self._users.entity_by_id(invite.team)
+            if team is not None and team.org is not None:
+                self._join(team.org, user)
+                self._teams.set_member(team.id, user.id, invite.role)
+            self._teams.remove_invite(invite.id)
+
+    def _join(self, org: OrgId, user: User) -> None:
+        """Make the user a guest of the organisation unless they are in it."""
+        if all(member.user.id != user.id for member in self._organizations.members([org])[org]):
+            self._organizations.set_member(org, user.id, Role.GUEST)
 
     def _require_admin(self, actor: Actor) -> None:
         if not actor.user.admin:
@@ -244,3 +341,10 @@ class AccountService:
                 f"`{leaving.name}` is the only administrator of `{org.name}`",
                 hint="make somebody else an administrator first",
             )
+
+
+_A = {EntityKind.USER: "a user", EntityKind.ORGANIZATION: "an organisation"}
+
+
+def _first_role(user: User) -> Role:
+    return Role.ADMIN if user.admin else Role.GUEST

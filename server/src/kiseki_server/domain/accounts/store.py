@@ -14,9 +14,11 @@ from typing import Protocol
 from kiseki_server.domain.accounts.types import (
     ApiKey,
     Entity,
+    Invite,
     Member,
     Membership,
     Organization,
+    OrgMembership,
     Role,
     User,
 )
@@ -26,8 +28,16 @@ from kiseki_server.kit.ids import EntityId, OrgId, UserId
 class UserStore(Protocol):
     """Users, each with the entity of the same name that owns their personal projects."""
 
-    def add(self, name: str, *, email: str | None, admin: bool, at: datetime) -> User:
-        """Add a user and their entity.
+    def add(
+        self,
+        name: str,
+        *,
+        email: str | None,
+        admin: bool,
+        at: datetime,
+        service_of: EntityId | None = None,
+    ) -> User:
+        """Add a user and their entity; a team's service account has the team as its default.
 
         Raises:
             Conflict: A user or a team has the name.
@@ -38,20 +48,37 @@ class UserStore(Protocol):
 
     def named(self, name: str) -> User | None: ...
 
+    def with_email(self, email: str) -> Sequence[User]:
+        """Whoever has this address, compared without regard to case."""
+        ...
+
     def all(self) -> Sequence[User]:
-        """Everybody, by name."""
+        """Everybody, by name; service accounts too."""
         ...
 
     def remove(self, user: UserId, at: datetime) -> None:
         """Remove the user with their entity and memberships."""
         ...
 
+    def set_default_entity(self, user: UserId, entity: EntityId | None) -> None: ...
+
     def entity(self, name: str) -> Entity | None:
-        """The user's space or the team of this name."""
+        """The user's space, the team or the organisation's entity of this name."""
         ...
 
+    def entity_by_id(self, entity: EntityId) -> Entity | None: ...
+
     def memberships(self, user: UserId) -> Sequence[Membership]:
-        """What the user reaches: their own entity (as admin) first, then teams by name."""
+        """What the user reaches: their own entity (as admin) first, then teams by name.
+
+        A team is reached by a role in its organisation (but guest), by one in the team itself,
+        or as its service account (a member); of several roles it is the strongest.
+        """
+        ...
+
+    def organizations(self, user: UserId) -> Sequence[OrgMembership]:
+        """The organisations that the user belongs to, by name. A service account belongs to its
+        team's as a guest."""
         ...
 
 
@@ -71,6 +98,8 @@ class CredentialStore(Protocol):
         ...
 
     def key_hashed(self, hash: str) -> tuple[ApiKey, User] | None: ...
+
+    def key(self, key: int) -> ApiKey | None: ...
 
     def touch_key(self, key: int, at: datetime) -> None: ...
 
@@ -111,7 +140,7 @@ class OrganizationStore(Protocol):
     """Organisations, their members and their teams."""
 
     def add(self, name: str, at: datetime) -> Organization:
-        """Add an organisation.
+        """Add an organisation with an entity `<name>-org`, or of a name like it that is free.
 
         Raises:
             Conflict: An organisation has the name.
@@ -119,6 +148,19 @@ class OrganizationStore(Protocol):
         ...
 
     def named(self, name: str) -> Organization | None: ...
+
+    def rename(self, org: OrgId, name: str) -> None:
+        """Give it another name; its entity keeps its own.
+
+        Raises:
+            Conflict: Another organisation has the name.
+        """
+        ...
+
+    def complete(self, at: datetime) -> bool:
+        """Give an entity to each organisation of earlier versions, which had none; whether
+        there ever was an organisation."""
+        ...
 
     def all(self) -> Sequence[Organization]:
         """All of them, by name."""
@@ -133,7 +175,7 @@ class OrganizationStore(Protocol):
         ...
 
     def remove_member(self, org: OrgId, user: UserId) -> bool:
-        """False when the user is no member."""
+        """Take the user out of the organisation and its teams; False when they are no member."""
         ...
 
     def members(self, orgs: Sequence[OrgId]) -> Mapping[OrgId, Sequence[Member]]:
@@ -153,3 +195,39 @@ class OrganizationStore(Protocol):
         ...
 
     def remove_team(self, team: EntityId, at: datetime) -> None: ...
+
+
+class TeamStore(Protocol):
+    """Who belongs to a team itself, beside the members of its organisation; and invites."""
+
+    def set_member(self, team: EntityId, user: UserId, role: Role) -> None:
+        """Add a member, or change their role."""
+        ...
+
+    def remove_member(self, team: EntityId, user: UserId) -> bool:
+        """False when the user is no member of the team itself."""
+        ...
+
+    def members(self, teams: Sequence[EntityId]) -> Mapping[EntityId, Sequence[Member]]:
+        """Members of each team itself, by name."""
+        ...
+
+    def service_accounts(self, team: EntityId) -> Sequence[User]:
+        """The team's machines, oldest first."""
+        ...
+
+    def invite(
+        self, team: EntityId, email: str, role: Role, *, invited_by: UserId, at: datetime
+    ) -> Invite:
+        """Invite an address; a repeat changes the role."""
+        ...
+
+    def invites(self, team: EntityId) -> Sequence[Invite]:
+        """Oldest first."""
+        ...
+
+    def invites_of(self, email: str) -> Sequence[Invite]:
+        """What an address is invited to."""
+        ...
+
+    def remove_invite(self, invite: int) -> bool: ...

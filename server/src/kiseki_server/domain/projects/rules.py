@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kiseki_server.domain.accounts.rules import Action, allowed, role_for
-from kiseki_server.domain.accounts.types import Actor
-from kiseki_server.domain.projects.types import Project, Visibility
+from kiseki_server.domain.accounts.rules import Action, allowed, granted, role_for, role_in
+from kiseki_server.domain.accounts.types import Actor, Role
+from kiseki_server.domain.projects.types import Project, ProjectKind, Reach, Visibility
 from kiseki_server.kit.errors import BadRequest
 
 MAX_NAME = 128
@@ -56,8 +56,31 @@ def check_search(text: str) -> str:
 
 
 def most(actor: Actor, project: Project) -> Action | None:
-    """The most that the actor may do in the project; ``None``: not even know of it."""
+    """The most that the actor may do in the project; ``None``: not even know of it.
+
+    A registry is for its own members and the administrators of its organisation. Open to the
+    organisation, it is for all of its members as they are in the organisation, guests reading.
+    """
+    found = [granted(actor.grants.get(project.id))]
     own = allowed(role_for(actor, project.entity))
-    if own is None and project.visibility is Visibility.INTERNAL:
-        return Action.READ
-    return own
+    if project.kind is ProjectKind.PROJECT or own is Action.ADMIN:
+        found.append(own)
+    if project.visibility is Visibility.ORGANIZATION:
+        role = role_in(actor, project.org)
+        open_to = allowed(role) if project.kind is ProjectKind.REGISTRY else None
+        found.append(None if role is None else open_to or Action.DOWNLOAD)
+    elif project.visibility is Visibility.INTERNAL:
+        found.append(Action.DOWNLOAD)
+    return max((action for action in found if action is not None), default=None)
+
+
+def reach(actor: Actor) -> Reach | None:
+    """What the actor may read, for lists; ``None``: everything."""
+    if actor.user.admin:
+        return None
+    administered = (o.organization.entity.id for o in actor.organizations if o.role is Role.ADMIN)
+    return Reach(
+        entities=(*(m.entity.id for m in actor.memberships), *administered),
+        orgs=tuple(o.organization.id for o in actor.organizations),
+        projects=tuple(actor.grants),
+    )

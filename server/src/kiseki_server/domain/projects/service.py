@@ -6,13 +6,26 @@ from collections.abc import Sequence
 
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.service import AccountService
-from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.accounts.types import Actor, Entity, EntityKind
 from kiseki_server.domain.projects import rules
 from kiseki_server.domain.projects.store import ProjectStore
-from kiseki_server.domain.projects.types import Project, ProjectActivity, ProjectPage, Visibility
+from kiseki_server.domain.projects.types import (
+    Project,
+    ProjectActivity,
+    ProjectKind,
+    ProjectPage,
+    Visibility,
+)
 from kiseki_server.kit.clock import Clock
-from kiseki_server.kit.errors import Conflict, Forbidden, NotFound
+from kiseki_server.kit.errors import BadRequest, Conflict, Forbidden, NotFound
 from kiseki_server.kit.ids import EntityId, ProjectId
+
+_WORDS = {
+    Action.READ: "see",
+    Action.DOWNLOAD: "read files of",
+    Action.WRITE: "change things in",
+    Action.ADMIN: "administer",
+}
 
 
 class ProjectService:
@@ -36,14 +49,14 @@ class ProjectService:
         project = self._projects.find(owner, name)
         if project is None:
             raise self._unknown(owner, name)
-        return self._checked(actor, project, action)
+        return self.check(actor, project, action)
 
     def get(self, actor: Actor, project: ProjectId, action: Action = Action.READ) -> Project:
         """The project of this id; raises like `find`."""
         found = self._projects.get(project)
         if found is None:
             raise NotFound("There is no such project, or you may not see it")
-        return self._checked(actor, found, action)
+        return self.check(actor, found, action)
 
     def ensure(self, actor: Actor, entity: str | None, name: str) -> Project:
         """The project to write runs into, made on first use.
@@ -55,8 +68,8 @@ class ProjectService:
         """
         project = self._projects.find(entity or actor.default_entity.name, name)
         if project is not None:
-            return self._checked(actor, project, Action.WRITE)
-        owner = self._accounts.entity(actor, entity, Action.WRITE)
+            return self.check(actor, project, Action.WRITE)
+        owner = self._owner(actor, entity)
         return self._projects.add(
             owner.id,
             rules.check_project_name(name),
@@ -80,7 +93,9 @@ class ProjectService:
             Conflict: The entity has one of this name.
             NotFound, Forbidden, BadRequest: As in `ensure`.
         """
-        owner = self._accounts.entity(actor, entity, Action.WRITE)
+        owner = self._owner(actor, entity)
+        if visibility is Visibility.ORGANIZATION and owner.org is None:
+            raise self._no_organization(owner.name)
         project, created = self._projects.add(
             owner.id,
             rules.check_project_name(name),
@@ -107,9 +122,8 @@ class ProjectService:
             NotFound: There is no such entity, or the actor may not know of it.
         """
         only = None if entity is None else self._accounts.entity(actor, entity, Action.READ).id
-        mine = None if actor.user.admin else [m.entity.id for m in actor.memberships]
         return self._projects.page(
-            readable=mine,
+            readable=rules.reach(actor),
             entity=only,
             search=rules.check_search(search),
             limit=limit,
@@ -118,8 +132,7 @@ class ProjectService:
 
     def readable(self, actor: Actor) -> Sequence[Project]:
         """Every project that the actor may read."""
-        mine = None if actor.user.admin else [m.entity.id for m in actor.memberships]
-        return self._projects.readable(mine)
+        return self._projects.readable(rules.reach(actor))
 
     def activity(self, project: Project) -> ProjectActivity:
         """What goes on in a project."""
@@ -137,7 +150,11 @@ class ProjectService:
         """Change a project. A member may describe it; its name and who sees it are an
         administrator's."""
         by_admin = name is not None or visibility is not None
-        self._checked(actor, project, Action.ADMIN if by_admin else Action.WRITE)
+        self.check(actor, project, Action.ADMIN if by_admin else Action.WRITE)
+        if name is not None and project.kind is ProjectKind.REGISTRY:
+            raise BadRequest("Registries are renamed as registries, not as projects")
+        if visibility is Visibility.ORGANIZATION and project.org is None:
+            raise self._no_organization(project.entity_name)
         return self._projects.change(
             project.id,
             name=None if name is None else rules.check_project_name(name),
@@ -148,7 +165,7 @@ class ProjectService:
 
     def delete(self, actor: Actor, project: Project) -> None:
         """Delete a project with its runs; for administrators of its entity."""
-        self._checked(actor, project, Action.ADMIN)
+        self.check(actor, project, Action.ADMIN)
         self._projects.delete(project.id, self._clock.now())
 
     def delete_owned(self, owners: Sequence[EntityId]) -> None:
@@ -159,17 +176,35 @@ class ProjectService:
         most = rules.most(actor, project)
         return most is not None and most >= Action.WRITE
 
-    def _checked(self, actor: Actor, project: Project, action: Action) -> Project:
+    def check(self, actor: Actor, project: Project, action: Action) -> Project:
+        """The project, if the actor may do this in it; raises like `find`."""
         most = rules.most(actor, project)
         if most is None:
             raise self._unknown(project.entity_name, project.name)
         if action > most:
-            what = "change things in" if action is Action.WRITE else "administer"
+            what = _WORDS[action]
             raise Forbidden(
                 f"You may not {what} `{project.entity_name}/{project.name}`",
                 hint=f"ask an administrator of `{project.entity_name}` for another role",
             )
         return project
+
+    def _owner(self, actor: Actor, entity: str | None) -> Entity:
+        """The entity for a new project of the usual kind; raises like `ensure`."""
+        owner = self._accounts.entity(actor, entity, Action.WRITE)
+        if owner.kind is EntityKind.ORGANIZATION:
+            raise BadRequest(
+                f"`{owner.name}` is an organisation, which owns registries alone",
+                hint="name a user or a team as the owner of a project",
+            )
+        return owner
+
+    @staticmethod
+    def _no_organization(entity: str) -> BadRequest:
+        return BadRequest(
+            f"`{entity}` belongs to no organisation that its projects could be open to",
+            hint="choose `internal`, for everybody who can sign in, or move to a team",
+        )
 
     @staticmethod
     def _unknown(entity: str, name: str) -> NotFound:

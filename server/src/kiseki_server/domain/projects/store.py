@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from kiseki_server.domain.accounts.types import ProjectRole
 from kiseki_server.domain.projects.types import (
     Project,
     ProjectActivity,
+    ProjectKind,
+    ProjectMember,
     ProjectPage,
+    Reach,
     Visibility,
 )
-from kiseki_server.kit.ids import EntityId, ProjectId
+from kiseki_server.kit.ids import EntityId, ProjectId, UserId
 
 
 class ProjectStore(Protocol):
@@ -31,6 +35,8 @@ class ProjectStore(Protocol):
         description: str,
         visibility: Visibility,
         at: datetime,
+        kind: ProjectKind = ProjectKind.PROJECT,
+        any_type: bool = True,
     ) -> tuple[Project, bool]:
         """Add a project, or find the one that has the name already (then False)."""
         ...
@@ -44,25 +50,28 @@ class ProjectStore(Protocol):
     def page(
         self,
         *,
-        readable: Sequence[EntityId] | None,
+        readable: Reach | None,
         entity: EntityId | None = None,
+        kind: ProjectKind = ProjectKind.PROJECT,
         search: str = "",
         limit: int = 100,
         cursor: str | None = None,
     ) -> ProjectPage:
-        """Projects with their counts, the last active first.
+        """Projects of one kind with their counts, the last active first.
 
-        ``readable`` are the entities whose private projects may be seen (``None``: all); projects
-        of others appear when they are internal. ``search`` is looked for, without regard to
-        case, in the project's and the entity's name.
+        ``readable`` says whose projects may be seen (``None``: all); others appear when they are
+        internal. ``search`` is looked for, without regard to case, in the project's and the
+        entity's name.
 
         Raises:
             BadRequest: The cursor is none.
         """
         ...
 
-    def readable(self, entities: Sequence[EntityId] | None) -> Sequence[Project]:
-        """Every project of these entities (``None``: of all), and the internal ones of others."""
+    def readable(
+        self, reach: Reach | None, *, kind: ProjectKind | None = None
+    ) -> Sequence[Project]:
+        """Every project within reach (``None``: all) and the internal ones, by their numbers."""
         ...
 
     def activity(self, project: Project) -> ProjectActivity:
@@ -76,6 +85,7 @@ class ProjectStore(Protocol):
         name: str | None = None,
         description: str | None = None,
         visibility: Visibility | None = None,
+        any_type: bool | None = None,
         at: datetime,
     ) -> Project:
         """Change what is not ``None``.
@@ -91,4 +101,32 @@ class ProjectStore(Protocol):
 
     def delete_owned(self, owners: Sequence[EntityId], at: datetime) -> None:
         """Delete every project of these entities, which may be removed already."""
+        ...
+
+
+class ProjectMemberStore(Protocol):
+    """Roles of users and teams in single projects. Removed users and teams are gone."""
+
+    def members(self, project: ProjectId) -> Sequence[ProjectMember]:
+        """Users and teams, in the order in which they were added."""
+        ...
+
+    def set_user(self, project: ProjectId, user: UserId, role: ProjectRole, at: datetime) -> None:
+        """Add a user, or change their role."""
+        ...
+
+    def set_team(self, project: ProjectId, team: EntityId, role: ProjectRole, at: datetime) -> None:
+        """Add a team, or change its role."""
+        ...
+
+    def remove_user(self, project: ProjectId, user: UserId) -> bool:
+        """False when the user is no member."""
+        ...
+
+    def remove_team(self, project: ProjectId, team: EntityId) -> bool:
+        """False when the team is no member."""
+        ...
+
+    def grants(self, user: UserId, teams: Sequence[EntityId]) -> Mapping[ProjectId, ProjectRole]:
+        """The user's strongest role in each project, by themselves or by one of these teams."""
         ...

@@ -7,14 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from kiseki_server.kit.ids import EntityId, ProjectId
+from kiseki_server.domain.accounts.types import Entity, ProjectRole, User
+from kiseki_server.kit.ids import EntityId, OrgId, ProjectId
 
 
 class Visibility(StrEnum):
     PRIVATE = "private"
-    """Members of the entity."""
+    """Members of the entity; of a registry its own members."""
+    ORGANIZATION = "organization"
+    """Members of the organisation may read, too."""
     INTERNAL = "internal"
     """Everybody who can sign in may read."""
+
+
+class ProjectKind(StrEnum):
+    PROJECT = "project"
+    REGISTRY = "registry"
+    """Of an organisation's own entity; holds links to versions of artifacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,30 @@ class Project:
     visibility: Visibility
     created_at: datetime
     updated_at: datetime
+    kind: ProjectKind = ProjectKind.PROJECT
+    any_type: bool = True
+    """A registry takes artifacts of any type, instead of those of its own types alone."""
+    org: OrgId | None = None
+    """The organisation that its entity belongs to; ``None`` for a user's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What somebody may read, for lists: all projects of some entities, those that are open to
+    some organisations, and single ones. What is internal comes on top."""
+
+    entities: tuple[EntityId, ...] = ()
+    orgs: tuple[OrgId, ...] = ()
+    projects: tuple[ProjectId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectMember:
+    """A user or a team with a role in one project."""
+
+    id: int
+    member: User | Entity
+    role: ProjectRole
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from kiseki_server.protocols.native import (
     keys,
     logs,
     media,
+    organizations,
     projects,
     runs,
     series,
     session,
     stream,
+    teams,
 )
 
 API = "/api/v1"
@@ -31,6 +33,8 @@ routes: list[ControllerRouterHandler] = [
             *session.routes,
             *keys.routes,
             *admin.routes,
+            *organizations.routes,
+            *teams.routes,
             *projects.routes,
             *runs.routes,
             *history.routes,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from litestar import delete, get, post, put
+from litestar import Request, delete, get, post, put
 
 from kiseki_server.domain.accounts.service import AccountService, OrganizationView
 from kiseki_server.domain.accounts.types import Actor, Role
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.protocols.native.session import SignInLink, signin_link
 
-RoleName = Literal["admin", "member", "viewer"]
+RoleName = Literal["admin", "member", "viewer", "guest"]
 
 
 class CreateUser(msgspec.Struct, kw_only=True):
@@ -59,7 +61,7 @@ class CreateTeam(msgspec.Struct, kw_only=True):
     name: str
     org: str
     owner: str | None = None
-    """A user, who becomes an administrator of the organisation."""
+    """A user, who becomes an administrator of the team."""
 
 
 class Named(msgspec.Struct, kw_only=True):
@@ -105,6 +107,21 @@ def add_user(
             actor, data.name, email=data.email, admin=data.admin, api_key=data.api_key
         )
     return CreatedUser(name=user.name, api_key=key if data.api_key is None else None)
+
+
+@post("/admin/users/{name:str}/link", sync_to_thread=True)
+def link_user(
+    request: Request[Any, Any, Any],
+    actor: Actor,
+    name: str,
+    accounts: AccountService,
+    database: UnitOfWork,
+    clock: Clock,
+) -> SignInLink:
+    """An address that signs the user in, once, in the browser that opens it first."""
+    with database.transaction(write=True):
+        token = accounts.signin_token(actor, name)
+    return signin_link(request, token, clock)
 
 
 @put("/admin/users/{name:str}/key", status_code=204, sync_to_thread=True)
@@ -219,6 +236,7 @@ def _render(view: OrganizationView) -> OrganizationInfo:
 routes = [
     list_users,
     add_user,
+    link_user,
     set_user_key,
     remove_user,
     list_organizations,

@@ -18,7 +18,7 @@ from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.pagination import checked_limit
 from kiseki_server.kit.transactions import UnitOfWork
 
-VisibilityName = Literal["private", "internal"]
+VisibilityName = Literal["private", "organization", "internal"]
 
 
 class ProjectInfo(msgspec.Struct, kw_only=True):

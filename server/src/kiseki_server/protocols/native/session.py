@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
-from litestar import Request, Response, delete, get, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie
 
 import kiseki_server
@@ -39,6 +39,15 @@ class SessionEntity(msgspec.Struct, kw_only=True):
     role: Literal["admin", "member", "viewer"]
 
 
+class SessionOrganization(msgspec.Struct, kw_only=True):
+    """An organisation that the user belongs to, and as what."""
+
+    name: str
+    entity: str
+    """The entity that owns its registries."""
+    role: Literal["admin", "member", "viewer", "guest"]
+
+
 class ServerInfo(msgspec.Struct, kw_only=True):
     version: str
     base_url: str
@@ -49,10 +58,16 @@ class Session(msgspec.Struct, kw_only=True):
 
     user: SessionUser
     entities: list[SessionEntity]
+    organizations: list[SessionOrganization]
     default_entity: str
     csrf_token: str | None
     """For the header X-CSRF-Token; only with a browser session."""
     server: ServerInfo
+
+
+class ChangeSession(msgspec.Struct, kw_only=True):
+    default_entity: str
+    """Where the caller's projects go when their owner is not named."""
 
 
 class SignIn(msgspec.Struct, kw_only=True):
@@ -72,9 +87,29 @@ def read_session(
     request: Request[Any, Any, Any], actor: Actor, credentials: Credentials
 ) -> Session:
     """Who is signed in."""
+    return read(request, actor, credentials)
+
+
+def read(request: Request[Any, Any, Any], actor: Actor, credentials: Credentials) -> Session:
+    """The session of whoever asks."""
     by_key = "authorization" in request.headers
     session = None if by_key else request.cookies.get(SESSION_COOKIE)
     return _render(request, actor, credentials.csrf_token(session) if session else None)
+
+
+@patch("/session", sync_to_thread=True)
+def change_session(
+    request: Request[Any, Any, Any],
+    actor: Actor,
+    data: ChangeSession,
+    accounts: AccountService,
+    credentials: Credentials,
+    database: UnitOfWork,
+) -> Session:
+    """Choose the caller's default entity: their own, or a team of theirs."""
+    with database.transaction(write=True):
+        actor = accounts.actor(accounts.set_default_entity(actor, data.default_entity))
+    return read(request, actor, credentials)
 
 
 @post("/session", opt=PUBLIC, status_code=200, sync_to_thread=True)
@@ -141,6 +176,11 @@ def make_link(
     """An address that signs the caller in, once, in the browser that opens it first."""
     with database.transaction(write=True):
         token = credentials.signin_token(actor.user.id)
+    return signin_link(request, token, clock)
+
+
+def signin_link(request: Request[Any, Any, Any], token: str, clock: Clock) -> SignInLink:
+    """The address in which a token signs in."""
     return SignInLink(
         url=f"{base_url(request)}/signin?token={token}", expires_at=clock.now() + SIGNIN_LIFETIME
     )
@@ -153,10 +193,18 @@ def _render(request: Request[Any, Any, Any], actor: Actor, csrf: str | None) -> 
         entities=[
             SessionEntity(
                 name=membership.entity.name,
-                kind=membership.entity.kind.value,
-                role=membership.role.value,
+                kind="team" if membership.entity.user is None else "user",
+                role=cast("Any", membership.role.value),
             )
             for membership in actor.memberships
+        ],
+        organizations=[
+            SessionOrganization(
+                name=each.organization.name,
+                entity=each.organization.entity.name,
+                role=each.role.value,
+            )
+            for each in actor.organizations
         ],
         default_entity=actor.default_entity.name,
         csrf_token=csrf,
@@ -164,4 +212,4 @@ def _render(request: Request[Any, Any, Any], actor: Actor, csrf: str | None) -> 
     )
 
 
-routes = [read_session, sign_in, sign_out, make_link]
+routes = [read_session, change_session, sign_in, sign_out, make_link]

@@ -12,7 +12,9 @@ from kiseki_server.domain.accounts.rules import compared
 from kiseki_server.domain.projects.types import (
     Project,
     ProjectActivity,
+    ProjectKind,
     ProjectPage,
+    Reach,
     Visibility,
 )
 from kiseki_server.domain.runs.types import Run
@@ -41,13 +43,27 @@ class MemoryProjectStore:
         description: str,
         visibility: Visibility,
         at: datetime,
+        kind: ProjectKind = ProjectKind.PROJECT,
+        any_type: bool = True,
     ) -> tuple[Project, bool]:
         owner = self._accounts.entities[entity]
         found = self.find(owner.name, name)
         if found is not None:
             return found, False
         id = ProjectId(next(self._ids))
-        project = Project(id, entity, owner.name, name, description, visibility, at, at)
+        project = Project(
+            id=id,
+            entity=entity,
+            entity_name=owner.name,
+            name=name,
+            description=description,
+            visibility=visibility,
+            created_at=at,
+            updated_at=at,
+            kind=kind,
+            any_type=any_type,
+            org=owner.org,
+        )
         self._projects[id] = project
         return project, True
 
@@ -62,8 +78,9 @@ class MemoryProjectStore:
     def page(
         self,
         *,
-        readable: Sequence[EntityId] | None,
+        readable: Reach | None,
         entity: EntityId | None = None,
+        kind: ProjectKind = ProjectKind.PROJECT,
         search: str = "",
         limit: int = 100,
         cursor: str | None = None,
@@ -71,7 +88,7 @@ class MemoryProjectStore:
         wanted = search.lower()
         found = [
             self.activity(project)
-            for project in self.readable(readable)
+            for project in self.readable(readable, kind=kind)
             if (entity is None or project.entity == entity)
             and (wanted in project.name.lower() or wanted in project.entity_name.lower())
         ]
@@ -84,13 +101,20 @@ class MemoryProjectStore:
         following = encode_cursor(*_place(items[-1])) if len(found) > limit else None
         return ProjectPage(items, following, total)
 
-    def readable(self, entities: Sequence[EntityId] | None) -> Sequence[Project]:
+    def readable(
+        self, reach: Reach | None, *, kind: ProjectKind | None = None
+    ) -> Sequence[Project]:
         return [
             project
             for project in self._live()
-            if entities is None
-            or project.entity in entities
-            or project.visibility is Visibility.INTERNAL
+            if (kind is None or project.kind is kind)
+            and (
+                reach is None
+                or project.entity in reach.entities
+                or project.id in reach.projects
+                or project.visibility is Visibility.INTERNAL
+                or (project.visibility is Visibility.ORGANIZATION and project.org in reach.orgs)
+            )
         ]
 
     def activity(self, project: Project) -> ProjectActivity:
@@ -109,6 +133,7 @@ class MemoryProjectStore:
         name: str | None = None,
         description: str | None = None,
         visibility: Visibility | None = None,
+        any_type: bool | None = None,
         at: datetime,
     ) -> Project:
         known = self._projects[project]
@@ -121,6 +146,7 @@ class MemoryProjectStore:
             name=known.name if name is None else name,
             description=known.description if description is None else description,
             visibility=visibility or known.visibility,
+            any_type=known.any_type if any_type is None else any_type,
             updated_at=at,
         )
         return self._projects[project]

@@ -50,7 +50,12 @@ class SqlCredentialStore:
             .where(api_keys.c.hash == hash, users.c.removed_at.is_(None))
         )
         row = self._database.current().execute(query).first()
-        return None if row is None else (ApiKey(*row[5:]), read_user(row))
+        return None if row is None else (ApiKey(*row[len(USER_COLUMNS) :]), read_user(row))
+
+    def key(self, key: int) -> ApiKey | None:
+        query = sa.select(*KEY_COLUMNS).where(api_keys.c.id == key)
+        row = self._database.current().execute(query).first()
+        return None if row is None else ApiKey(*row)
 
     def touch_key(self, key: int, at: datetime) -> None:
         self._database.current().execute(

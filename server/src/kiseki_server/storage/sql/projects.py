@@ -12,7 +12,9 @@ from kiseki_server.domain.accounts.rules import compared
 from kiseki_server.domain.projects.types import (
     Project,
     ProjectActivity,
+    ProjectKind,
     ProjectPage,
+    Reach,
     Visibility,
 )
 from kiseki_server.kit.errors import Conflict
@@ -31,21 +33,45 @@ _COLUMNS = (
     projects.c.visibility,
     projects.c.created_at,
     projects.c.updated_at,
+    projects.c.kind,
+    projects.c.any_type,
+    entities.c.org_id,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def _read(row: Any) -> Project:
-    id, entity, owner, name, description, visibility, created, updated = row[:8]
-    return Project(id, entity, owner, name, description, Visibility(visibility), created, updated)
+    id, entity, owner, name, description, visibility, created, updated, kind, any_type, org = row[
+        : len(_COLUMNS)
+    ]
+    return Project(
+        id=id,
+        entity=entity,
+        entity_name=owner,
+        name=name,
+        description=description,
+        visibility=Visibility(visibility),
+        created_at=created,
+        updated_at=updated,
+        kind=ProjectKind(kind),
+        any_type=any_type,
+        org=org,
+    )
 
 
-def _readable(owners: Sequence[EntityId] | None) -> list[sa.ColumnElement[bool]]:
-    if owners is None:
+def _readable(reach: Reach | None) -> list[sa.ColumnElement[bool]]:
+    if reach is None:
         return []
-    internal = projects.c.visibility == Visibility.INTERNAL.value
-    return [sa.or_(projects.c.entity_id.in_(owners), internal)]
+    open_to_org = projects.c.visibility == Visibility.ORGANIZATION.value
+    return [
+        sa.or_(
+            projects.c.entity_id.in_(reach.entities),
+            projects.c.id.in_(reach.projects),
+            projects.c.visibility == Visibility.INTERNAL.value,
+            sa.and_(open_to_org, entities.c.org_id.in_(reach.orgs)),
+        )
+    ]
 
 
 def _matching(search: str) -> list[sa.ColumnElement[bool]]:
@@ -72,6 +98,8 @@ class SqlProjectStore:
         description: str,
         visibility: Visibility,
         at: datetime,
+        kind: ProjectKind = ProjectKind.PROJECT,
+        any_type: bool = True,
     ) -> tuple[Project, bool]:
         values = {
             "entity_id": entity,
@@ -81,6 +109,8 @@ class SqlProjectStore:
             "visibility": visibility.value,
             "created_at": at,
             "updated_at": at,
+            "kind": kind.value,
+            "any_type": any_type,
         }
         id = insert_new(self._database.current(), projects, values, projects.c.id)
         same = sa.and_(projects.c.entity_id == entity, projects.c.name_key == name)
@@ -100,14 +130,15 @@ class SqlProjectStore:
     def page(
         self,
         *,
-        readable: Sequence[EntityId] | None,
+        readable: Reach | None,
         entity: EntityId | None = None,
+        kind: ProjectKind = ProjectKind.PROJECT,
         search: str = "",
         limit: int = 100,
         cursor: str | None = None,
     ) -> ProjectPage:
         connection = self._database.current()
-        wanted = [*_readable(readable), *_matching(search)]
+        wanted = [*_readable(readable), *_matching(search), projects.c.kind == kind.value]
         if entity is not None:
             wanted.append(projects.c.entity_id == entity)
         total = connection.execute(self._live(sa.func.count()).where(*wanted)).scalar_one()
@@ -121,7 +152,7 @@ class SqlProjectStore:
             started.c.last, projects.c.created_at, type_=runs.c.created_at.type
         )
         query = (
-            self._live(*_COLUMNS, started.c.last, active.label("active"))
+            self._live(*_COLUMNS, started.c.last.label("last"), active.label("active"))
             .outerjoin(started, started.c.project_id == projects.c.id)
             .where(*wanted)
         )
@@ -137,7 +168,7 @@ class SqlProjectStore:
                 project=_read(row),
                 runs=sum(states[row[0]].values()),
                 states=states[row[0]],
-                last_run_at=row[8],
+                last_run_at=row.last,
             )
             for row in rows[:limit]
         )
@@ -147,8 +178,12 @@ class SqlProjectStore:
             following = encode_cursor((end.active - _EPOCH) // _MICROSECOND, end[0])
         return ProjectPage(items, following, total)
 
-    def readable(self, entities: Sequence[EntityId] | None) -> Sequence[Project]:
-        query = self._live(*_COLUMNS).where(*_readable(entities))
+    def readable(
+        self, reach: Reach | None, *, kind: ProjectKind | None = None
+    ) -> Sequence[Project]:
+        query = self._live(*_COLUMNS).where(*_readable(reach)).order_by(projects.c.id)
+        if kind is not None:
+            query = query.where(projects.c.kind == kind.value)
         return [_read(row) for row in self._database.current().execute(query)]
 
     def activity(self, project: Project) -> ProjectActivity:
@@ -170,6 +205,7 @@ class SqlProjectStore:
         name: str | None = None,
         description: str | None = None,
         visibility: Visibility | None = None,
+        any_type: bool | None = None,
         at: datetime,
     ) -> Project:
         values: dict[str, Any] = {"updated_at": at}
@@ -180,6 +216,8 @@ class SqlProjectStore:
             values["description"] = description
         if visibility is not None:
             values["visibility"] = visibility.value
+        if any_type is not None:
+            values["any_type"] = any_type
         self._database.current().execute(
             sa.update(projects).where(projects.c.id == project).values(**values)
         )

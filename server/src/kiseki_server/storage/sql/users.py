@@ -8,15 +8,38 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kiseki_server.domain.accounts.rules import compared
-from kiseki_server.domain.accounts.types import Entity, EntityKind, Membership, Role, User
+from kiseki_server.domain.accounts.rules import compared, strongest
+from kiseki_server.domain.accounts.types import (
+    Entity,
+    EntityKind,
+    Membership,
+    Organization,
+    OrgMembership,
+    Role,
+    User,
+)
 from kiseki_server.kit.errors import Conflict
 from kiseki_server.kit.ids import EntityId, UserId
 from kiseki_server.storage.sql.conflicts import insert_new
 from kiseki_server.storage.sql.engine import Database
-from kiseki_server.storage.sql.schema import entities, organization_members, users
+from kiseki_server.storage.sql.schema import (
+    entities,
+    organization_members,
+    organizations,
+    project_members,
+    team_members,
+    users,
+)
 
-USER_COLUMNS = (users.c.id, users.c.name, users.c.email, users.c.admin, users.c.created_at)
+USER_COLUMNS = (
+    users.c.id,
+    users.c.name,
+    users.c.email,
+    users.c.admin,
+    users.c.created_at,
+    users.c.service_of,
+    users.c.default_entity_id,
+)
 ENTITY_COLUMNS = (
     entities.c.id,
     entities.c.name,
@@ -28,12 +51,23 @@ ENTITY_COLUMNS = (
 
 def read_user(row: Any) -> User:
     """A user from `USER_COLUMNS`."""
-    return User(*row[:5])
+    return User(*row[:7])
 
 
 def read_entity(row: Any) -> Entity:
     """An entity from `ENTITY_COLUMNS`."""
     return Entity(row[0], row[1], EntityKind(row[2]), row[3], row[4])
+
+
+ORG_COLUMNS = (organizations.c.id, organizations.c.name, organizations.c.created_at)
+OWN_ENTITY = sa.and_(
+    entities.c.org_id == organizations.c.id, entities.c.kind == EntityKind.ORGANIZATION.value
+)
+
+
+def read_org(row: Any) -> Organization:
+    """An organisation from `ORG_COLUMNS` and `ENTITY_COLUMNS`."""
+    return Organization(row[0], row[1], row[2], read_entity(row[3:8]))
 
 
 def freed(key: sa.Column[str], id: sa.Column[Any]) -> sa.ColumnElement[str]:
@@ -56,15 +90,29 @@ class SqlUserStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, name: str, *, email: str | None, admin: bool, at: datetime) -> User:
+    def add(
+        self,
+        name: str,
+        *,
+        email: str | None,
+        admin: bool,
+        at: datetime,
+        service_of: EntityId | None = None,
+    ) -> User:
         connection = self._database.current()
+        values = {
+            "name": name,
+            "email": email,
+            "admin": admin,
+            "created_at": at,
+            "service_of": service_of,
+            "default_entity_id": service_of,
+        }
         user = connection.execute(
-            sa.insert(users)
-            .values(name=name, email=email, admin=admin, created_at=at)
-            .returning(users.c.id)
+            sa.insert(users).values(**values).returning(users.c.id)
         ).scalar_one()
         add_entity(connection, name, kind=EntityKind.USER, user_id=user, created_at=at)
-        return User(UserId(user), name, email, admin, at)
+        return User(UserId(user), name, email, admin, at, service_of, service_of)
 
     def get(self, user: UserId) -> User | None:
         return self._one(users.c.id == user)
@@ -72,6 +120,14 @@ class SqlUserStore:
     def named(self, name: str) -> User | None:
         own = sa.select(entities.c.user_id).where(entities.c.name_key == compared(name))
         return self._one(users.c.id.in_(own))
+
+    def with_email(self, email: str) -> Sequence[User]:
+        query = (
+            sa.select(*USER_COLUMNS)
+            .where(sa.func.lower(users.c.email) == email.lower(), users.c.removed_at.is_(None))
+            .order_by(users.c.id)
+        )
+        return [read_user(row) for row in self._database.current().execute(query)]
 
     def all(self) -> Sequence[User]:
         query = (
@@ -83,9 +139,8 @@ class SqlUserStore:
 
     def remove(self, user: UserId, at: datetime) -> None:
         connection = self._database.current()
-        connection.execute(
-            sa.delete(organization_members).where(organization_members.c.user_id == user)
-        )
+        for table in (organization_members, team_members, project_members):
+            connection.execute(sa.delete(table).where(table.c.user_id == user))
         connection.execute(
             sa.update(entities)
             .where(entities.c.user_id == user, entities.c.removed_at.is_(None))
@@ -93,24 +148,79 @@ class SqlUserStore:
         )
         connection.execute(sa.update(users).where(users.c.id == user).values(removed_at=at))
 
-    def entity(self, name: str) -> Entity | None:
-        query = sa.select(*ENTITY_COLUMNS).where(
-            entities.c.name_key == compared(name), entities.c.removed_at.is_(None)
+    def set_default_entity(self, user: UserId, entity: EntityId | None) -> None:
+        self._database.current().execute(
+            sa.update(users).where(users.c.id == user).values(default_entity_id=entity)
         )
-        row = self._database.current().execute(query).first()
-        return None if row is None else read_entity(row)
+
+    def entity(self, name: str) -> Entity | None:
+        return self._entity(entities.c.name_key == compared(name))
+
+    def entity_by_id(self, entity: EntityId) -> Entity | None:
+        return self._entity(entities.c.id == entity)
 
     def memberships(self, user: UserId) -> Sequence[Membership]:
-        own = sa.select(*ENTITY_COLUMNS, sa.literal(Role.ADMIN.value), sa.literal(0).label("nth"))
-        own = own.where(entities.c.user_id == user, entities.c.removed_at.is_(None))
-        teams = (
-            sa.select(*ENTITY_COLUMNS, organization_members.c.role, sa.literal(1).label("nth"))
+        own = sa.select(*ENTITY_COLUMNS, sa.literal(Role.ADMIN.value))
+        own = own.where(entities.c.user_id == user)
+        by_org = (
+            sa.select(*ENTITY_COLUMNS, organization_members.c.role)
             .join(organization_members, organization_members.c.org_id == entities.c.org_id)
-            .where(organization_members.c.user_id == user, entities.c.removed_at.is_(None))
+            .where(
+                organization_members.c.user_id == user,
+                organization_members.c.role != Role.GUEST.value,
+            )
         )
-        rows = self._database.current().execute(sa.union_all(own, teams)).all()
-        ordered = sorted(rows, key=lambda row: (row[6], compared(row[1])))
-        return [Membership(read_entity(row), Role(row[5])) for row in ordered]
+        by_team = (
+            sa.select(*ENTITY_COLUMNS, team_members.c.role)
+            .join(team_members, team_members.c.entity_id == entities.c.id)
+            .where(team_members.c.user_id == user)
+        )
+        service = (
+            sa.select(*ENTITY_COLUMNS, sa.literal(Role.MEMBER.value))
+            .join(users, users.c.service_of == entities.c.id)
+            .where(users.c.id == user)
+        )
+        every = (
+            query.where(
+                entities.c.removed_at.is_(None),
+                entities.c.kind != EntityKind.ORGANIZATION.value,
+            )
+            for query in (own, by_org, by_team, service)
+        )
+        found: dict[Entity, Role] = {}
+        for row in self._database.current().execute(sa.union_all(*every)):
+            entity, role = read_entity(row), Role(row[5])
+            found[entity] = strongest((role, found.get(entity, role)))
+        ordered = sorted(found, key=lambda entity: (entity.user is None, compared(entity.name)))
+        return [Membership(entity, found[entity]) for entity in ordered]
+
+    def organizations(self, user: UserId) -> Sequence[OrgMembership]:
+        columns = (*ORG_COLUMNS, *ENTITY_COLUMNS)
+        member = (
+            sa.select(*columns, organization_members.c.role)
+            .join(entities, OWN_ENTITY)
+            .join(organization_members, organization_members.c.org_id == organizations.c.id)
+            .where(organization_members.c.user_id == user)
+        )
+        team = sa.alias(entities)
+        service = (
+            sa.select(*columns, sa.literal(Role.GUEST.value))
+            .join(entities, OWN_ENTITY)
+            .join(team, team.c.org_id == organizations.c.id)
+            .join(users, users.c.service_of == team.c.id)
+            .where(users.c.id == user, team.c.removed_at.is_(None))
+        )
+        both = sa.union_all(
+            *(query.where(organizations.c.removed_at.is_(None)) for query in (member, service))
+        )
+        rows = self._database.current().execute(both).all()
+        found = [OrgMembership(read_org(row), Role(row[8])) for row in rows]
+        return sorted(found, key=lambda each: compared(each.organization.name))
+
+    def _entity(self, condition: sa.ColumnElement[bool]) -> Entity | None:
+        query = sa.select(*ENTITY_COLUMNS).where(condition, entities.c.removed_at.is_(None))
+        row = self._database.current().execute(query).first()
+        return None if row is None else read_entity(row)
 
     def _one(self, condition: sa.ColumnElement[bool]) -> User | None:
         query = sa.select(*USER_COLUMNS).where(condition, users.c.removed_at.is_(None))

@@ -38,9 +38,9 @@ def actor(role: Role | None = None, *, admin: bool = False) -> Actor:
     ("role", "allowed"),
     [
         (None, []),
-        (Role.VIEWER, [Action.READ]),
-        (Role.MEMBER, [Action.READ, Action.WRITE]),
-        (Role.ADMIN, [Action.READ, Action.WRITE, Action.ADMIN]),
+        (Role.VIEWER, [Action.READ, Action.DOWNLOAD]),
+        (Role.MEMBER, [Action.READ, Action.DOWNLOAD, Action.WRITE]),
+        (Role.ADMIN, list(Action)),
     ],
 )
 def test_a_role_allows_what_it_says(role: Role | None, allowed: list[Action]) -> None:

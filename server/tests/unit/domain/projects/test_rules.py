@@ -36,8 +36,8 @@ def actor(role: Role | None) -> Actor:
     ("visibility", "role", "most"),
     [
         (Visibility.PRIVATE, None, None),
-        (Visibility.INTERNAL, None, Action.READ),
-        (Visibility.PRIVATE, Role.VIEWER, Action.READ),
+        (Visibility.INTERNAL, None, Action.DOWNLOAD),
+        (Visibility.PRIVATE, Role.VIEWER, Action.DOWNLOAD),
         (Visibility.INTERNAL, Role.MEMBER, Action.WRITE),
         (Visibility.PRIVATE, Role.ADMIN, Action.ADMIN),
     ],

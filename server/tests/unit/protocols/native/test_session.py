@@ -60,6 +60,7 @@ def test_a_key_opens_a_session(browser: Browser, admin_key: str) -> None:
     assert body == {
         "user": {"name": "admin", "email": None, "admin": True},
         "entities": [{"name": "admin", "kind": "user", "role": "admin"}],
+        "organizations": [{"name": "default", "entity": "default-org", "role": "admin"}],
         "default_entity": "admin",
         "server": {"version": body["server"]["version"], "base_url": "http://127.0.0.1:8080"},
     }

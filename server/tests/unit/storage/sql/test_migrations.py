@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from alembic.migration import MigrationContext
 from kiseki_server.kit.errors import Conflict
 from kiseki_server.storage.sql.engine import Database, create_engine
 from kiseki_server.storage.sql.migrate import migrate
+from kiseki_server.storage.sql.organizations import SqlOrganizationStore
 from kiseki_server.storage.sql.schema import metadata, projects, runs
+from kiseki_server.storage.sql.users import SqlUserStore
 
 
 def test_migrations_and_schema_agree(sql: Database) -> None:
@@ -80,6 +83,30 @@ def _check_upgrade(database: Database) -> None:
         assert connection.execute(sa.select(runs.c.id, runs.c.project_id)).all() == [(9, 7)]
         kept = sa.select(projects.c.id, projects.c.kind, projects.c.any_type)
         assert connection.execute(kept).all() == [(7, "project", True)]
+
+
+def test_organisations_of_earlier_versions_get_their_entity(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    try:
+        migrate(database, FIRST)
+        organization = (
+            "INSERT INTO organizations (id, name, name_key, created_at)"
+            " VALUES (4, 'Acme', 'acme', :now)"
+        )
+        with database.transaction(write=True):
+            for row in (*_ROWS, organization):
+                database.current().execute(sa.text(row), {"now": "2026-01-01 00:00:00"})
+        migrate(database)
+        store = SqlOrganizationStore(database)
+        with database.transaction(write=True):
+            assert store.all() == []
+            assert store.complete(datetime(2026, 1, 2, tzinfo=UTC))
+            assert store.complete(datetime(2026, 1, 3, tzinfo=UTC))
+            (acme,) = store.all()
+            assert (acme.id, acme.name, acme.entity.name) == (4, "Acme", "Acme-org")
+            assert SqlUserStore(database).entity("acme-org") == acme.entity
+    finally:
+        database.close()
 
 
 def test_a_database_with_runs_is_upgraded(tmp_path: Path) -> None:
