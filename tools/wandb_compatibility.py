@@ -33,7 +33,7 @@ from kiseki_server.protocols.wandb.server_info import CLIENTS, FEATURES
 
 ROOT = Path(__file__).resolve().parent.parent
 
-_BESIDE = {"Project.views", "Run.sweepName", "User.apiKeys"}
+_BESIDE = {"Project.views", "Run.sweepName"}
 """Empty fields that no operation is about."""
 
 DOCUMENT = ROOT / "docs" / "reference" / "wandb-compatibility.md"

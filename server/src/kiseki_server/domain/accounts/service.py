@@ -150,6 +150,34 @@ class AccountService:
         self._users.set_default_entity(actor.user.id, found.id)
         return self._user(actor.user.name)
 
+    def known_organizations(self, actor: Actor) -> tuple[Organization, ...]:
+        """The organisations that the actor belongs to; all for administrators of the server."""
+        if actor.user.admin:
+            return tuple(self._organizations.all())
+        return tuple(each.organization for each in actor.organizations)
+
+    def organization_of(self, actor: Actor, entity: Entity) -> Organization | None:
+        """The organisation of a team or of its own entity, if the actor may know of it."""
+        known = self.known_organizations(actor)
+        return next((org for org in known if org.id == entity.org), None)
+
+    def visible_users(self, actor: Actor, name_or_email: str) -> tuple[User, ...]:
+        """Users of exactly this name or address, among those whom the actor may know: everybody
+        for administrators of the server, and the others of organisations and teams that one
+        belongs to as more than a guest."""
+        named = self._users.named(name_or_email)
+        found = {user.id: user for user in self._users.with_email(name_or_email)}
+        if named is not None:
+            found = {named.id: named, **found}
+        if actor.user.admin:
+            return tuple(found.values())
+        orgs = [o.organization.id for o in actor.organizations if o.role is not Role.GUEST]
+        teams = [m.entity.id for m in actor.memberships]
+        known = {actor.user.id}
+        for members in (self._organizations.members(orgs), self._teams.members(teams)):
+            known |= {member.user.id for each in members.values() for member in each}
+        return tuple(user for user in found.values() if user.id in known)
+
     def users(self, actor: Actor) -> tuple[User, ...]:
         self._require_admin(actor)
         return tuple(self._users.all())

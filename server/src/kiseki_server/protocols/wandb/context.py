@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kiseki_server.domain.accounts.credentials import Credentials
+from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.accounts.types import Actor
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
@@ -24,6 +27,9 @@ class Context:
     address: str
     """The server's own, as the caller knows it, without a slash at the end."""
     accounts: AccountService
+    credentials: Credentials
+    fresh_keys: FreshKeys
+    teams: TeamService
     projects: ProjectService
     runs: RunService
     alerts: AlertService

@@ -10,10 +10,10 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema
 
-from kiseki_server.domain.accounts.types import Entity, User
+from kiseki_server.domain.accounts.types import Entity, Organization, User
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.protocols.wandb import not_supported, scalars
-from kiseki_server.protocols.wandb.people import EntityNode, UserNode
+from kiseki_server.protocols.wandb.people import EntityNode, OrganizationNode, UserNode
 from kiseki_server.protocols.wandb.places import PlacedFile, PlacedRun
 from kiseki_server.protocols.wandb.projects import ProjectNode
 from kiseki_server.protocols.wandb.roots import MutationRoot, QueryRoot
@@ -23,6 +23,7 @@ from kiseki_server.protocols.wandb.server_info import ServerInfoNode
 
 DRESSED: dict[type, Callable[[Any, Any], Any]] = {
     Entity: EntityNode,
+    Organization: OrganizationNode,
     PlacedFile: FileNode,
     PlacedRun: RunNode,
     Project: ProjectNode,
@@ -34,6 +35,7 @@ NODES: dict[str, type] = {
     "Entity": EntityNode,
     "File": FileNode,
     "Mutation": MutationRoot,
+    "Organization": OrganizationNode,
     "Project": ProjectNode,
     "Query": QueryRoot,
     "Run": RunNode,

@@ -9,7 +9,10 @@ import structlog
 from graphql import ExecutionResult, GraphQLError, execute
 from litestar import MediaType, Request, Response, post
 
+from kiseki_server.domain.accounts.credentials import Credentials
+from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
+from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.accounts.types import Actor
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
@@ -63,11 +66,14 @@ def graphql(
     alerts: AlertService,
     clock: Clock,
     console_store: ConsoleStore,
+    credentials: Credentials,
     database: UnitOfWork,
     files: FileService,
+    fresh_keys: FreshKeys,
     history_store: HistoryStore,
     projects: ProjectService,
     runs: RunService,
+    teams: TeamService,
     tickets: Tickets,
 ) -> Response[bytes]:
     """Answer a GraphQL request."""
@@ -75,6 +81,9 @@ def graphql(
         actor=actor,
         address=base_url(request),
         accounts=accounts,
+        credentials=credentials,
+        fresh_keys=fresh_keys,
+        teams=teams,
         projects=projects,
         runs=runs,
         alerts=alerts,

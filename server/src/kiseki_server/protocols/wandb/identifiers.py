@@ -73,6 +73,15 @@ def project_place(id: str) -> ProjectId:
         return ProjectId(_whole(decode("ProjectInternalId", id)[0], id))
 
 
+def number_place(kind: str, id: str) -> int:
+    """The number behind an id of a kind that has no function of its own.
+
+    Raises:
+        NotFound: It is none.
+    """
+    return _whole(decode(kind, id)[0], id)
+
+
 def artifact_id(version: VersionId) -> str:
     """An artifact version's id; other artifacts refer to it by its bytes in hexadecimal."""
     return encode("Artifact", version)

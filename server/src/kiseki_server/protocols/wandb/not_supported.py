@@ -55,11 +55,6 @@ _REFUSED: dict[str, str] = {
     "Nobody is anonymous here: ask the server's administrator for a key": """
         Mutation.createAnonymousEntity
     """,
-    "Users, teams and keys are administered by the command `kiseki admin`": """
-        Mutation.createInvite Mutation.createServiceAccount Mutation.createTeam
-        Mutation.createUser Mutation.deleteApiKey Mutation.deleteInvite Mutation.generateApiKey
-        Mutation.updateUser
-    """,
 }
 
 REFUSED: dict[str, str] = {
@@ -69,11 +64,11 @@ REFUSED: dict[str, str] = {
 
 EMPTY: frozenset[str] = frozenset(
     [
-        "Query.organization",
         "Entity.artifactCollections",
         "Entity.artifactMemberships",
         "Entity.integrations",
         "Entity.triggers",
+        "Organization.triggers",
         "Project.allViews",
         "Project.artifactCollections",
         "Project.artifactTypes",
@@ -86,8 +81,6 @@ EMPTY: frozenset[str] = frozenset(
         "Run.inputArtifacts",
         "Run.outputArtifacts",
         "Run.sweepName",
-        "User.apiKeys",
-        "User.organizations",
     ]
 )
 """Fields that are truthfully empty, because nothing that they list can be made yet."""

@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from kiseki_server.domain.accounts.rules import Action
-from kiseki_server.domain.accounts.types import Entity, EntityKind, Member, User
+from kiseki_server.domain.accounts.types import (
+    Entity,
+    EntityKind,
+    Invite,
+    Member,
+    Organization,
+    Role,
+    User,
+)
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import NotFound
 from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.connections import connection
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.projects import find_project, list_projects
+from kiseki_server.protocols.wandb.teams import actor_of, api_keys
 
 
 class UserNode:
-    """`User`: the caller, who alone is shown in full."""
+    """`User` in full: the caller, or anybody for administrators of the server."""
 
     photo_url = None
     deleted_at = None
@@ -23,6 +32,8 @@ class UserNode:
 
     def __init__(self, context: Context, user: User) -> None:
         self._context = context
+        self._user = user
+        self._actor = actor_of(context, user)
         self.id = identifiers.encode("User", user.id)
         self.name = self.username = user.name
         self.email = user.email
@@ -30,23 +41,48 @@ class UserNode:
 
     @property
     def entity(self) -> str:
-        return self._context.actor.default_entity.name
+        return self.default_entity.name
 
     @property
     def default_entity(self) -> Entity:
-        return self._context.actor.default_entity
+        return self._actor.default_entity
 
     @property
     def teams(self) -> dict[str, Any]:
         """All that the user reaches, their own entity first."""
-        return connection([m.entity for m in self._context.actor.memberships], None)
+        return connection([m.entity for m in self._actor.memberships], None)
+
+    @property
+    def organizations(self) -> list[OrganizationNode]:
+        return [
+            OrganizationNode(self._context, each.organization) for each in self._actor.organizations
+        ]
+
+    @property
+    def api_keys(self) -> dict[str, Any]:
+        return api_keys(self._context, self._user)
 
     def projects(self, first: int | None = None, after: str | None = None) -> dict[str, Any]:
         return list_projects(self._context, self.entity, first, after)
 
 
+class OrganizationNode:
+    """`Organization`, to those who belong to it."""
+
+    def __init__(self, context: Context, organization: Organization) -> None:
+        self.id = identifiers.encode("Organization", organization.id)
+        self.name = organization.name
+        self.org_entity = organization.entity
+        self.core_weave_organization_id = None
+        self.advanced_registry_features = {"advancedSearch": False}
+
+    def feature_flags(self, ramp_idtype: str) -> list[dict[str, Any]]:
+        """Trials of features, which there are none of."""
+        return []
+
+
 class EntityNode:
-    """`Entity`: a user's own, or a team."""
+    """`Entity`: a user's own, a team, or an organisation's."""
 
     available = False
     code_saving_enabled = False
@@ -65,7 +101,7 @@ class EntityNode:
         self.id = identifiers.encode("Entity", entity.id)
         self.name = entity.name
         self.is_team = entity.kind is EntityKind.TEAM
-        self.entity_type = "team" if self.is_team else "user"
+        self.entity_type = entity.kind.value
 
     @property
     def read_only(self) -> bool:
@@ -73,24 +109,47 @@ class EntityNode:
         return roles.get(self._entity.id) == "viewer"
 
     @property
-    def organization(self) -> None:
-        """Organisations of the client's kind own registries, which there are none of."""
-        return None
+    def organization(self) -> Organization | None:
+        """Whose team it is; nobody's for a user's own."""
+        return self._context.accounts.organization_of(self._context.actor, self._entity)
 
     @property
-    def user(self) -> User | None:
+    def user(self) -> User | dict[str, Any] | None:
+        """The owner of a user's own entity."""
         user = self._context.actor.user
-        return user if self._entity.user == user.id else None
+        if self._entity.user == user.id:
+            return user
+        if self._entity.kind is not EntityKind.USER or not user.admin:
+            return None
+        return next(
+            (
+                u
+                for u in self._context.accounts.users(self._context.actor)
+                if u.id == self._entity.user
+            ),
+            None,
+        )
 
     @property
     def members(self) -> list[dict[str, Any]]:
-        """Those whom the caller may know to be in it."""
+        """Who reaches a team: people, then who is invited, then machines, the newest last."""
         context = self._context
-        for view in context.accounts.organizations(context.actor) if self.is_team else ():
-            if view.organization.id == self._entity.org:
-                return [_member(member) for member in view.members]
-        mine = [m for m in context.actor.memberships if m.entity.id == self._entity.id]
-        return [_member(Member(context.actor.user, m.role)) for m in mine]
+        if not self.is_team:
+            mine = self._entity.user == context.actor.user.id
+            return [_member(Member(context.actor.user, Role.ADMIN))] if mine else []
+        view = context.teams.view_of(self._entity)
+        return [
+            *(_member(member) for member in view.members),
+            *(_waiting(invite) for invite in view.invites),
+            *(
+                {
+                    **_member(Member(account, Role.MEMBER)),
+                    "accountType": "SERVICE",
+                    "apiKey": context.teams.fresh_key(context.actor, account),
+                }
+                for account in view.service_accounts
+            ),
+        ]
 
     def project(self, name: str) -> Project | None:
         return find_project(self._context, self.name, name)
@@ -125,6 +184,19 @@ def find_entity(context: Context, name: str | None) -> Entity | dict[str, Any]:
         }
 
 
+def _waiting(invite: Invite) -> dict[str, Any]:
+    return {
+        "id": identifiers.encode("Invite", invite.id),
+        "name": invite.email,
+        "username": None,
+        "email": invite.email,
+        "admin": invite.role is Role.ADMIN,
+        "role": invite.role.value,
+        "accountType": "USER",
+        "pending": True,
+    }
+
+
 def _member(member: Member) -> dict[str, Any]:
     user = member.user
     return {
@@ -145,9 +217,17 @@ def search(context: Context, query: str | None) -> dict[str, Any]:
     user = context.actor.user
     if wanted and wanted in (user.name.lower(), (user.email or "").lower()):
         return connection([user], None)
-    everybody = context.accounts.users(context.actor) if user.admin and wanted else ()
-    found = [u for u in everybody if wanted in (u.name.lower(), (u.email or "").lower())]
-    return connection([_person(other) for other in found], None)
+    if not wanted:
+        return connection([], None)
+    found = context.accounts.visible_users(context.actor, wanted)
+    shown = [other if user.admin else _person(other) for other in found]
+    return connection(shown, None)
+
+
+def find_organization(context: Context, name: str) -> Organization | None:
+    """The organisation, if the caller belongs to it."""
+    known = context.accounts.known_organizations(context.actor)
+    return next((org for org in known if org.name.lower() == name.lower()), None)
 
 
 def _person(user: User) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiseki_server.domain.accounts.types import Entity, User
+from kiseki_server.domain.accounts.types import Entity, Organization, User
 from kiseki_server.domain.projects.types import Project
-from kiseki_server.protocols.wandb import people, projects, run_changes, run_files
+from kiseki_server.protocols.wandb import people, projects, run_changes, run_files, teams
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.server_info import ServerInfoNode
 
@@ -44,6 +44,9 @@ class QueryRoot:
     ) -> dict[str, Any]:
         return projects.list_projects(self._context, entity_name, first, after)
 
+    def organization(self, name: str) -> Organization | None:
+        return people.find_organization(self._context, name)
+
     def users(self, query: str | None = None) -> dict[str, Any]:
         return people.search(self._context, query)
 
@@ -80,3 +83,27 @@ class MutationRoot:
 
     def upsert_model(self, input: Given) -> Payload:
         return projects.upsert_model(self._context, input)
+
+    def create_team(self, input: Given) -> Payload:
+        return teams.create_team(self._context, input)
+
+    def create_invite(self, input: Given) -> Payload:
+        return teams.create_invite(self._context, input)
+
+    def delete_invite(self, input: Given) -> Payload:
+        return teams.delete_invite(self._context, input)
+
+    def create_service_account(self, input: Given) -> Payload:
+        return teams.create_service_account(self._context, input)
+
+    def create_user(self, input: Given) -> Payload:
+        return teams.create_user(self._context, input)
+
+    def update_user(self, input: Given) -> Payload:
+        return teams.update_user(self._context, input)
+
+    def generate_api_key(self, input: Given) -> Payload:
+        return teams.generate_api_key(self._context, input)
+
+    def delete_api_key(self, input: Given) -> Payload:
+        return teams.delete_api_key(self._context, input)

@@ -52,12 +52,48 @@ OTHER_WAYS: dict[str, list[str]] = {
         'upsertModel(input: {id: "%(internal)s", name: "own"}) { inserted }',
     ],
 }
+ADMINISTRATION: dict[str, tuple[str, dict[str, int]]] = {
+    # What changes accounts and teams, and the status that each kind of caller gets.
+    "createInvite": (
+        'createInvite(input: {entityName: "vision", username: "stranger"}) { invite { id } }',
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "createServiceAccount": (
+        'createServiceAccount(input: {entityName: "vision", description: "x"}) { user { id } }',
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "createTeam": (
+        'createTeam(input: {teamName: "audio"}) { entity { name } }',
+        {"stranger": 403, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "createUser": (
+        'createUser(input: {email: "new@example.org"}) { user { name } }',
+        {"stranger": 403, "viewer": 403, "owner": 403, "root": 200},
+    ),
+    "deleteApiKey": (
+        'deleteApiKey(input: {id: "%(key)s"}) { success }',
+        {"stranger": 404, "viewer": 404, "owner": 404, "root": 200},
+    ),
+    "deleteInvite": (
+        'deleteInvite(input: {entityName: "vision", id: "%(invite)s"}) { success }',
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "generateApiKey": (
+        'generateApiKey(input: {description: "mine"}) { apiKey { name } }',
+        {"nobody": 401, "stranger": 200},
+    ),
+    "updateUser": (
+        'updateUser(input: {defaultEntity: "vision"}) { user { entity } }',
+        {"stranger": 404, "viewer": 200},
+    ),
+}
 READS: dict[str, tuple[str, Any]] = {
     # The field, and what a stranger gets.
     "entity": ('entity(name: "vision") { available }', {"available": True}),
     "model": ('model(entityName: "vision", name: "digits") { name }', None),
     "models": ('models(entityName: "vision") { edges { node { name } } }', {"edges": []}),
     "project": ('project(entityName: "vision", name: "digits") { name }', None),
+    "organization": ('organization(name: "acme") { name }', None),
     "users": ('users(query: "owner") { edges { node { username } } }', {"edges": []}),
 }
 ABOUT_ONESELF = {"viewer", "serverInfo"}
@@ -72,6 +108,8 @@ def ids(services: Services, populated: dict[str, int]) -> dict[str, str]:
     return {
         "run": identifiers.run_id(project.id, "r1"),
         "file": identifiers.file_id(project.id, "r1", "media/a.txt"),
+        "invite": identifiers.encode("Invite", populated["invite"]),
+        "key": identifiers.encode("ApiKey", populated["other"]),
         "project": identifiers.encode("Project", project.id),
         "internal": identifiers.encode("ProjectInternalId", project.id),
     }
@@ -88,7 +126,7 @@ def test_every_served_root_field_has_an_entry() -> None:
     assert schema.query_type is not None
     mutations = {f for f in schema.mutation_type.fields if f"Mutation.{f}" not in REFUSED}
     queries = {f for f in schema.query_type.fields if f"Query.{f}" not in REFUSED.keys() | EMPTY}
-    assert mutations == WRITES.keys()
+    assert mutations == WRITES.keys() | ADMINISTRATION.keys()
     assert queries == READS.keys() | ABOUT_ONESELF
 
 
@@ -102,6 +140,17 @@ def test_only_members_change_things(client: Client, ids: dict[str, str], call: s
         answer = ask(client, mutation, actor)
         assert answer.status_code == status, f"{actor}: {answer.text}"
         assert ("errors" in answer.json()) == (status != 200)
+
+
+@pytest.mark.parametrize("field", ADMINISTRATION)
+def test_accounts_are_changed_by_whom_they_concern(
+    client: Client, ids: dict[str, str], field: str
+) -> None:
+    call, expected = ADMINISTRATION[field]
+    mutation = "mutation { %s }" % (call % ids if "%(" in call else call)
+    for actor, status in expected.items():
+        answer = ask(client, mutation, actor)
+        assert answer.status_code == status, f"{actor}: {answer.text}"
 
 
 def test_ones_own_things_open_no_foreign_ones(client: Client, ids: dict[str, str]) -> None:

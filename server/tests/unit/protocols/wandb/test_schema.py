@@ -116,7 +116,6 @@ def test_lists_that_cannot_have_anything_are_empty(dialect: Dialect) -> None:
     dialect.upsert()
     data = dialect.data(
         """{
-          viewer { apiKeys { edges { node { id } } } organizations { id } }
           organization(name: "x") { id }
           entity(name: "admin") {
             artifactCollections { edges { node { id } } } integrations { edges { cursor } }
@@ -136,7 +135,6 @@ def test_lists_that_cannot_have_anything_are_empty(dialect: Dialect) -> None:
     )
     nothing = {"edges": []}
     assert data == {
-        "viewer": {"apiKeys": nothing, "organizations": []},
         "organization": None,
         "entity": {"artifactCollections": nothing, "integrations": nothing, "triggers": nothing},
         "project": {
