@@ -63,8 +63,14 @@ class _Evaluator:
 
     def __init__(self, functions: dict[str, list[ast.FunctionDef]], shared: _Scope) -> None:
         self.consumed: set[ast.expr] = set()
+        self._under_way: list[ast.expr] = []
         self._functions = functions
         self._shared = shared
+
+    def whole(self, node: ast.expr, scope: _Scope) -> list[str]:
+        """All the texts of an outermost expression."""
+        self._under_way = [node]
+        return self.texts(node, scope)
 
     def texts(self, node: ast.expr, scope: _Scope, depth: int = 0) -> list[str]:
         if depth > 12:
@@ -92,14 +98,23 @@ class _Evaluator:
         if isinstance(node, ast.FormattedValue):
             node = node.value
         if isinstance(node, ast.Name):
-            self.consumed.update(scope.lookup(node.id)[1])
+            # What is replaced in a text that is then assigned to the same name.
+            self.consumed.update(
+                each for each in scope.lookup(node.id)[1] if each not in self._under_way
+            )
         return self.texts(node, scope, depth + 1)
 
     def _named(self, name: str, scope: _Scope, depth: int) -> list[str]:
         home, assigned, added = scope.lookup(name)
         found: list[str] = []
-        for node in assigned:
-            found.extend(self.texts(node, home, depth + 1))
+        waiting = [node for node in assigned if node not in self._under_way]
+        # Of a text in which places are filled later, only what it becomes.
+        for node in [node for node in waiting if _fills(node, name)] or waiting:
+            self._under_way.append(node)
+            try:
+                found.extend(self.texts(node, home, depth + 1))
+            finally:
+                self._under_way.pop()
         if added:
             tail = "".join(self.texts(node, home, depth + 1)[0] for node in added)
             self.consumed.update(assigned)
@@ -162,6 +177,14 @@ class _Evaluator:
     @staticmethod
     def _joined(parts: list[list[str]]) -> list[str]:
         return ["".join(choice) for choice in itertools.product(*parts)][:MAX_VARIANTS]
+
+
+def _fills(node: ast.expr, name: str) -> bool:
+    """The expression fills places in the text of this name."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=subject), attr="replace" | "format")):
+            return subject == name
+    return False
 
 
 def _fill(scope: _Scope, body: Iterable[ast.AST]) -> Iterator[tuple[ast.AST, _Scope]]:
@@ -240,7 +263,7 @@ def _module_texts(
     for body, scope in scopes:
         for node in _expressions(body):
             try:
-                found.append((node, evaluator.texts(node, scope)))
+                found.append((node, evaluator.whole(node, scope)))
             except (_UnknownText, IndexError, KeyError, ValueError):
                 continue
     for node, texts in found:

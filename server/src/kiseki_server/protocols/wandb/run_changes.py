@@ -34,7 +34,7 @@ def upsert_bucket(context: Context, given: dict[str, Any]) -> dict[str, Any]:
         placed = find_run(context, given["id"], Action.WRITE)
         change = _begun(change, placed.run, config)
         run = context.runs.change(placed.project, placed.run.name, change)
-        return {"bucket": PlacedRun(placed.project, run), "inserted": False}
+        return _upserted(PlacedRun(placed.project, run), inserted=False)
     project = context.projects.ensure(
         context.actor, given.get("entityName") or None, given.get("modelName") or UNCATEGORIZED
     )
@@ -42,7 +42,13 @@ def upsert_bucket(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     if config is not None and config.started_at is not None:
         change = _begun(change, _known(context, project, name), config)
     run, inserted = context.runs.upsert(project, name, change, context.actor)
-    return {"bucket": PlacedRun(project, run), "inserted": inserted}
+    return _upserted(PlacedRun(project, run), inserted=inserted)
+
+
+def _upserted(placed: PlacedRun, *, inserted: bool) -> dict[str, Any]:
+    # Clients up to 0.25 look into the settings without asking whether there are any.
+    settings = {"serverMessages": []}
+    return {"bucket": placed, "inserted": inserted, "serverSettings": settings}
 
 
 def delete_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:
