@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from kiseki_server.kit.errors import BadRequest
 
+MAX_LENGTH = 1_000
+
 _PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?.{0,2}|[*+?}]\+|\$|.", re.DOTALL)
 _FLAGS = re.compile(r"\(\?[ims:]|\(\?P<")
 
@@ -23,6 +25,10 @@ def compile_regex(text: str) -> re.Pattern[str]:
         BadRequest: It is no regular expression, or uses what RE2 lacks: look-around,
             back-references, atomic groups, possessive repetition.
     """
+    if len(text) > MAX_LENGTH:
+        raise BadRequest(
+            f"A regular expression has at most {MAX_LENGTH} characters; this one has {len(text)}."
+        )
     parts: list[str] = []
     for part in _PART.findall(text):
         if part == "$":
@@ -43,3 +49,5 @@ def compile_regex(text: str) -> re.Pattern[str]:
         return re.compile("".join(parts), re.DOTALL | re.ASCII)
     except re.error as error:
         raise BadRequest(f"`{text}` is no regular expression: {error}.") from None
+    except RecursionError:
+        raise BadRequest("The regular expression is nested too deeply.") from None

@@ -27,6 +27,8 @@ from graphql import (
 
 from kiseki_server.kit.errors import BadRequest, TooLarge
 
+MAX_LENGTH = 256 << 10
+"""Characters of a document; what is large belongs into variables."""
 MAX_TOKENS = 5_000
 MAX_DEPTH = 25
 MAX_ALIASES = 100
@@ -35,7 +37,10 @@ MAX_COST = 500_000
 PAGE = 50
 """How many items a list is expected to have when the query does not say."""
 
-_REMEMBERED = 500
+_REMEMBERED = 1 << 20
+"""Characters of all the documents that are remembered: those of several clients."""
+_SHOWN = 300
+"""Characters of a message that may repeat parts of the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,10 @@ class Documents:
         self._schema = schema
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Document] = OrderedDict()
+        self._length = 0
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def read(self, text: str) -> Document:
         """The document.
@@ -96,16 +105,24 @@ class Documents:
                 return known
         document = Document(self._checked(text))
         with self._lock:
-            self._known[text] = document
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+            if text not in self._known:
+                self._known[text] = document
+                self._length += len(text)
+            while self._length > _REMEMBERED:
+                forgotten, _ = self._known.popitem(last=False)
+                self._length -= len(forgotten)
         return document
 
     def _checked(self, text: str) -> DocumentNode:
+        if len(text) > MAX_LENGTH:
+            raise TooLarge(
+                f"The query is {len(text)} characters long; {MAX_LENGTH} are allowed",
+                hint="Pass large values as variables.",
+            )
         try:
             ast = parse(text, no_location=True, max_tokens=MAX_TOKENS)
         except GraphQLSyntaxError as error:
-            raise BadRequest(f"The query is no GraphQL: {error.message}") from None
+            raise BadRequest(f"The query is no GraphQL: {_short(error.message)}") from None
         except RecursionError:
             raise BadRequest("The query is nested too deeply") from None
         fragments = _fragments(ast)
@@ -113,9 +130,15 @@ class Documents:
             if isinstance(node, OperationDefinitionNode):
                 _measure(node, fragments)
         errors = validate(self._schema, ast, max_errors=5)
+        if errors and errors[0].message == "Validation aborted.":
+            raise BadRequest("The query repeats too much to be checked; ask for each field once")
         if errors:
-            raise BadRequest("; ".join(error.message for error in errors))
+            raise BadRequest("; ".join(_short(error.message) for error in errors))
         return ast
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= _SHOWN else f"{message[:_SHOWN]}…"
 
 
 def writes(operation: OperationDefinitionNode) -> bool:

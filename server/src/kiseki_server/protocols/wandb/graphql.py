@@ -26,6 +26,7 @@ from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavailable
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.addresses import base_url
+from kiseki_server.protocols.wandb import json_lines
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.documents import Document, Documents, writes
 from kiseki_server.protocols.wandb.errors import HANDLERS, message_of, status_of
@@ -33,6 +34,8 @@ from kiseki_server.protocols.wandb.executable import load_schema, resolve
 from kiseki_server.protocols.wandb.roots import MutationRoot, QueryRoot
 
 BODY_LIMIT = 16 << 20
+MESSAGE_LIMIT = 1_000
+"""Characters of a message of the GraphQL library, which may repeat a variable's value."""
 
 _log = structlog.get_logger("kiseki.wandb")
 _schema = load_schema()
@@ -110,7 +113,11 @@ def read_call(body: bytes) -> Call:
     """
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise BadRequest(
+            f"The variables are nested too deeply; {json_lines.DEPTH} levels are accepted"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"The body is no GraphQL request: {error}") from None
 
 
@@ -176,7 +183,7 @@ def render(result: ExecutionResult) -> dict[str, Any]:
 
 def _error(error: GraphQLError) -> dict[str, Any]:
     cause = error.original_error
-    shown: dict[str, Any] = {"message": error.message}
+    shown: dict[str, Any] = {"message": error.message[:MESSAGE_LIMIT]}
     if isinstance(cause, KisekiError):
         code = "PERMISSION_ERROR" if isinstance(cause, Forbidden) else cause.code.upper()
         shown = {"message": message_of(cause), "extensions": {"code": code}}

@@ -9,6 +9,9 @@ import msgspec
 
 from kiseki_server.kit.errors import BadRequest
 
+DEPTH = 500
+"""Levels of nesting that are always read."""
+
 _strict = msgspec.json.Decoder().decode
 
 
@@ -23,11 +26,11 @@ def read(text: str, where: str) -> Any:
     except (msgspec.DecodeError, UnicodeEncodeError):
         pass  # most likely a NaN, which the slower reader takes
     except RecursionError:
-        raise BadRequest(f"{where} is nested too deeply") from None
+        raise BadRequest(f"{where} is nested too deeply; {DEPTH} levels are accepted") from None
     try:
         return _clean(json.loads(text))
     except RecursionError:
-        raise BadRequest(f"{where} is nested too deeply") from None
+        raise BadRequest(f"{where} is nested too deeply; {DEPTH} levels are accepted") from None
     except ValueError as error:
         raise BadRequest(f"{where} is no JSON: {error}") from None
 

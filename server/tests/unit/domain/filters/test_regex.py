@@ -33,3 +33,9 @@ def test_expressions(regex: str, text: str, found: bool) -> None:
 def test_what_the_engine_lacks_is_refused(regex: str) -> None:
     with pytest.raises(BadRequest, match=r"regular expression|not supported"):
         compile_regex(regex)
+
+
+@pytest.mark.parametrize("regex", ["(" * 900 + ")" * 900, "a" * 1001])
+def test_expressions_are_bounded(regex: str) -> None:
+    with pytest.raises(BadRequest):
+        compile_regex(regex)
