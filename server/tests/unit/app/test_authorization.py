@@ -1,6 +1,11 @@
 """Who may do what, route by route.
 
-Every registered route needs an entry in `TABLE`; the tests then send the request as everybody.
+Every registered route needs an entry in `TABLE`: a request that succeeds for whoever may make it,
+about the private project that `populated` makes, and what it needs. The tests then send it as
+everybody, the most foreign first: without a credential, with a made-up one, as a stranger, as a
+guest of the organisation, as a member of another of its projects, as a viewer, and so on. A thing
+that a new route is about has to be made in `populated`. Fields of GraphQL have tables of their
+own: `test_graphql_access` (changes) and `test_field_access` (everything that is shown).
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from kiseki.wire.batch import VERSION, Batch, RunStart
 from kiseki.wire.records import Environment
 from kiseki_server.app.server import Application, build_application
 from kiseki_server.app.services import Services
-from kiseki_server.domain.accounts.types import Role
+from kiseki_server.domain.accounts.types import ProjectRole, Role
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Visibility
 from kiseki_server.domain.runs.types import RunChange
@@ -278,6 +283,14 @@ def populated(services: Services) -> dict[str, int]:
         assert invited is not None
         keys["invite"] = invited.id
         project = services.projects.create(root, "vision", "digits")
+        letters = services.projects.create(root, "vision", "letters")
+        # Two who are in the organisation as guests, and in single projects beyond that.
+        for name, place in (("neighbour", letters), ("reader", project)):
+            user, _ = services.accounts.add_user(root, name, api_key=f"key-{name}")
+            services.accounts.set_member(root, "acme", name, Role.GUEST)
+            services.stores.project_members.set_user(
+                place.id, user.id, ProjectRole.VIEWER, services.clock.now()
+            )
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
     for path, content in (("media/a.txt", b"bytes"), ("t.json", b'{"columns": [], "data": []}')):
@@ -353,6 +366,28 @@ def test_a_route_lets_in_whom_it_should(
     if name not in ENDLESS:
         answer = send(client, name, actor, populated)
         assert answer.status_code < 300, f"{actor}: {answer.status_code} {answer.text}"
+
+
+OF_ONE_PROJECT = [n for n in BY_CREDENTIAL if "{project}" in n or n in ENDLESS]
+
+
+@pytest.mark.parametrize("name", OF_ONE_PROJECT)
+def test_another_project_of_the_team_opens_nothing(
+    client: Client, populated: dict[str, int], name: str
+) -> None:
+    answer = send(client, name, "neighbour", populated)
+    assert (answer.status_code, "key-" in answer.text) == (404, False), answer.text
+
+
+@pytest.mark.parametrize("name", [name for name in OF_ONE_PROJECT if name not in ENDLESS])
+def test_a_viewer_of_the_project_alone_reads_it_and_no_more(
+    client: Client, populated: dict[str, int], name: str
+) -> None:
+    status = send(client, name, "reader", populated).status_code
+    if TABLE[name].need is Need.READ:
+        assert status < 300
+    else:
+        assert status == 403
 
 
 @pytest.mark.parametrize("name", [n for n in BY_CREDENTIAL if TABLE[n].need is not Need.NOTHING])

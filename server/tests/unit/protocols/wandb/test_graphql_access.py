@@ -136,10 +136,25 @@ CALLS = [*WRITES.values(), *(call for calls in OTHER_WAYS.values() for call in c
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.partition(" {")[0])
 def test_only_members_change_things(client: Client, ids: dict[str, str], call: str) -> None:
     mutation = "mutation { %s }" % (call % ids if "%(" in call else call)
-    for actor, status in (("nobody", 401), ("stranger", 404), ("viewer", 403), ("member", 200)):
+    for actor, status in (
+        ("nobody", 401),
+        ("stranger", 404),
+        ("neighbour", 404),
+        ("viewer", 403),
+        ("member", 200),
+    ):
         answer = ask(client, mutation, actor)
         assert answer.status_code == status, f"{actor}: {answer.text}"
         assert ("errors" in answer.json()) == (status != 200)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.partition(" {")[0])
+def test_who_reads_one_project_changes_nothing(
+    client: Client, ids: dict[str, str], call: str
+) -> None:
+    answer = ask(client, "mutation { %s }" % (call % ids if "%(" in call else call), "reader")
+    # New projects would belong to a team that they do not even know.
+    assert answer.status_code == (404 if 'name: "new"' in call else 403)
 
 
 @pytest.mark.parametrize("field", ADMINISTRATION)
