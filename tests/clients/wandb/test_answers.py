@@ -1,0 +1,255 @@
+"""Every operation that the clients ship and that Kiseki serves, sent and answered.
+
+The documents are read from the installed clients. Their variables come from `VARIABLES`, by name,
+and from `OF_OPERATION` where a name means something else in one operation; `furnish` makes what
+they speak of. An answer has no errors, and what it asks for is there, to the second level. An
+operation that was refused until now wants its values here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import FieldNode, OperationDefinitionNode, parse, print_ast
+from tests.clients.wandb.environments import SUPPORTED, NoClient, environment
+from tests.processes import ServerProcess
+from wandb_compatibility import fields, standing
+from wandb_operations import Operation, operations
+
+from kiseki_server.protocols.wandb.executable import load_schema
+
+pytestmark = pytest.mark.clients
+
+SCHEMA = load_schema()
+
+Ids = dict[str, Any]
+
+VARIABLES: dict[str, Any] = {
+    "collection": "data",
+    "desc": "",
+    "description": "said",
+    "entity": "admin",
+    "entityName": "admin",
+    "fileName": "a.txt",
+    "files": ["a.txt"],
+    "filters": "{}",
+    "first": 10,
+    "includeConfig": True,
+    "last": 10,
+    "liveKeys": ["_step"],
+    "maxStep": 10,
+    "minStep": 0,
+    "model": "answers",
+    "name": "r1",
+    "org": "default",
+    "organization": "default",
+    "pageSize": 5,
+    "pattern": "%",
+    "project": "answers",
+    "projectName": "answers",
+    "reportLimit": 10,
+    "run": "r1",
+    "runId": "r1",
+    "runName": "r1",
+    "samples": 5,
+    "spec": json.dumps({"keys": ["_step", "loss"]}),
+    "specs": [json.dumps({"keys": ["_step", "loss"]})],
+    "typeName": "Run",
+}
+
+OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
+    "CreateInvite": lambda ids: of_team(ids) | {"email": ids["email"]},
+    "CreateProject": lambda _: {"input": {"name": "made", "entityName": "admin"}},
+    "CreateServiceAccount": lambda ids: of_team(ids),
+    "CreateTeam": lambda ids: {"teamName": ids["new"]},
+    "CreateUserFromAdmin": lambda ids: {"email": ids["email"]},
+    "DeleteApiKey": lambda ids: {"id": ids["key"]},
+    "DeleteInvite": lambda ids: of_team(ids) | {"id": ids["invite"]},
+    "DeleteRun": lambda ids: {"id": ids["run"]},
+    "Entity": lambda _: {"name": "admin"},
+    "FetchOrgEntityFromEntity": lambda ids: of_team(ids),
+    "FetchOrgInfoFromEntity": lambda ids: of_team(ids),
+    "FetchRegistry": lambda _: {"name": "answers"},
+    "GetProject": lambda _: {"name": "answers"},
+    "GetTeamEntity": lambda _: {"name": "admin"},
+    "InputFields": lambda _: {"typeName": "UpsertBucketInput"},
+    "NotifyScriptableRunAlert": lambda _: {"title": "look", "text": "here"},
+    "OrganizationCoreWeaveOrganizationID": lambda ids: of_team(ids),
+    "Project": lambda _: {"name": "answers"},
+    "RunConfigs": lambda _: {"name": "answers"},
+    "RunDownloadUrl": lambda _: {"name": "answers"},
+    "RunDownloadUrls": lambda _: {"name": "answers"},
+    "RunUploadUrls": lambda _: {"name": "answers"},
+    "StopRun": lambda ids: {"id": ids["run"]},
+    "TypeInfo": lambda _: {"name": "Run"},
+    "UpdateRunState": lambda ids: {"input": {"id": ids["run"], "state": "failed"}},
+    "UpsertBucket": lambda ids: {
+        "id": ids["run"],
+        "name": ids["name"],
+        "config": '{"a": {"value": 1}}',
+    },
+    "UpsertModel": lambda _: {"name": "made"},
+    "UpsertRegistry": lambda _: {"input": {"name": "made", "entityName": "admin"}},
+    "deleteFiles": lambda ids: {"files": [ids["file"]]},
+    "stopRun": lambda ids: {"id": ids["run"]},
+    "upsertModel": lambda _: {"name": "made"},
+}
+
+
+def of_team(ids: Ids) -> dict[str, Any]:
+    return {"entity": ids["team"], "entityName": ids["team"]}
+
+
+EITHER = {"entity.user"}
+"""An entity is a user's own, or of an organisation."""
+
+
+class Asker:
+    """Speaks GraphQL to a server."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server = server
+        self._numbers = itertools.count()
+
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
+        request = urllib.request.Request(
+            f"{self.server.url}{path}",
+            data=json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.server.key}"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    def ask(self, document: str, operation: str = "", /, **variables: Any) -> tuple[int, Any]:
+        body = {"query": document, "operationName": operation, "variables": variables}
+        return self.post("/graphql", body)
+
+    def data(self, document: str, /, **variables: Any) -> Any:
+        status, answer = self.ask(document, **variables)
+        assert status == 200, answer
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def run(self, name: str) -> tuple[str, str]:
+        """Make a run with a row, a line and a file; gives their ids."""
+        made = self.data(
+            'mutation M($name: String) { upsertBucket(input: {modelName: "answers", name: $name, '
+            'config: "{\\"lr\\": {\\"value\\": 1}}"}) { bucket { id } } }',
+            name=name,
+        )
+        files = {
+            "wandb-history.jsonl": {"content": ['{"_step": 0, "loss": 1.5}']},
+            "wandb-events.jsonl": {"content": ['{"system.cpu": 2.5, "_runtime": 1}']},
+            "wandb-summary.json": {"content": ['{"loss": 1.5}']},
+            "output.log": {"content": ["hello"]},
+        }
+        assert self.post(f"/files/admin/answers/{name}/file_stream", {"files": files})[0] == 200
+        (file,) = self.data(
+            """
+            mutation M($run: String!) {
+              createRunFiles(
+                input: {entityName: "admin", projectName: "answers", runName: $run, files: "a.txt"}
+              ) { files { id uploadUrl } }
+            }
+            """,
+            run=name,
+        )["createRunFiles"]["files"]
+        put = urllib.request.Request(file["uploadUrl"], data=b"bytes", method="PUT")
+        urllib.request.urlopen(put, timeout=60).close()
+        return made["upsertBucket"]["bucket"]["id"], file["id"]
+
+    def furnish(self) -> Ids:
+        """Things of which one operation may take each, made anew for every one."""
+        number = next(self._numbers)
+        name, new = f"spare-{number}", f"new-{number}"
+        made = self.data(
+            """
+            mutation M($team: String!, $email: String!) {
+              createTeam(input: {teamName: $team}) { entity { name } }
+              createInvite(input: {entityName: $team, email: $email}) { invite { id } }
+              generateApiKey(input: {description: "spare"}) { apiKey { id } }
+            }
+            """,
+            team=f"team-{number}",
+            email=f"soon-{number}@example.org",
+        )
+        run, file = self.run(name)
+        return {
+            "email": f"{new}@example.org",
+            "file": file,
+            "invite": made["createInvite"]["invite"]["id"],
+            "key": made["generateApiKey"]["apiKey"]["id"],
+            "name": name,
+            "new": new,
+            "run": run,
+            "team": f"team-{number}",
+        }
+
+
+@pytest.fixture(scope="module")
+def asker(server_process: ServerProcess) -> Asker:
+    asker = Asker(server_process)
+    asker.run("r1")
+    return asker
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_every_served_operation_is_answered(asker: Asker, version: str) -> None:
+    try:
+        found = operations(environment(version))
+    except NoClient as reason:
+        pytest.skip(f"wandb {version} cannot be installed: {reason}")
+    wrong = [said for operation in found if (said := answered(asker, operation))]
+    assert wrong == [], "\n".join(["", *wrong])
+
+
+def answered(asker: Asker, operation: Operation) -> str | None:
+    """What is wrong with the answer."""
+    document = parse(operation.document)
+    if standing(fields(SCHEMA, document))[0] == "refused":
+        return None
+    (node,) = (d for d in document.definitions if isinstance(d, OperationDefinitionNode))
+    ids = asker.furnish() if operation.name in OF_OPERATION else {}
+    try:
+        values = VARIABLES | OF_OPERATION.get(operation.name, lambda _: {})(ids)
+    except KeyError as missing:
+        return f"{operation.name}: nothing is made for {missing}"
+    declared = {
+        each.variable.name.value: print_ast(each.type) for each in node.variable_definitions or ()
+    }
+    if without := [n for n, type in declared.items() if type.endswith("!") and n not in values]:
+        return f"{operation.name}: no values for {without}"
+    variables = {name: values[name] for name in declared if name in values}
+    status, answer = asker.ask(operation.document, operation.name, **variables)
+    if status != 200 or "errors" in answer:
+        return f"{operation.name} of {operation.source}: {status} {str(answer)[:300]}"
+    if missing := sorted(nulls(operation.document, answer["data"])):
+        return f"{operation.name} of {operation.source}: {missing} in {str(answer)[:300]}"
+    return None
+
+
+def nulls(document: str, data: Any) -> set[str]:
+    """Objects that the operation asks for, and what they hold, and that are not there."""
+    (node,) = (d for d in parse(document).definitions if isinstance(d, OperationDefinitionNode))
+    found: set[str] = set()
+    for root in node.selection_set.selections:
+        assert isinstance(root, FieldNode)
+        value = data.get((root.alias or root.name).value)
+        if value is None:
+            found.add(root.name.value)
+        if isinstance(value, dict) and root.selection_set is not None:
+            for inner in root.selection_set.selections:
+                if not isinstance(inner, FieldNode) or inner.selection_set is None:
+                    continue
+                if value.get((inner.alias or inner.name).value) is None:
+                    found.add(f"{root.name.value}.{inner.name.value}")
+    return found - EITHER
