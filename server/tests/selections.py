@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +28,9 @@ from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
 _WRAPPING = ("Connection", "Edge", "Payload")
 """Types that stand around things, and cost no depth."""
 
+_TOKENS = 2_000
+"""Of one document; the server reads at most 5,000."""
+
 
 class Selector:
     """Writes selections over a schema.
@@ -50,20 +54,23 @@ class Selector:
         head = "mutation " if mutation else ""
         seen: set[str] = set()
         for choice in range(8):
-            selected = self._selected(type, depth, choice)
-            if selected not in seen:
-                seen.add(selected)
-                yield f"{head}{{ {call} {selected} }}"
+            for selected in self._selected(type, depth, choice):
+                if selected not in seen:
+                    seen.add(selected)
+                    yield f"{head}{{ {call} {selected} }}"
 
-    def _selected(self, type: Any, depth: int, choice: int) -> str:
+    def _selected(self, type: Any, depth: int, choice: int) -> list[str]:
+        """Selections that hold everything together, none of them too long for one document."""
         if isinstance(type, (GraphQLUnionType, GraphQLInterfaceType)):
             members = sorted(self.schema.get_possible_types(type), key=lambda each: each.name)
             member = members[choice % len(members)]
-            inner = self._selected(member, depth, choice)
-            return f"{{ __typename ... on {member.name} {inner} }}"
+            return [
+                f"{{ __typename ... on {member.name} {inner} }}"
+                for inner in self._selected(member, depth, choice)
+            ]
         if not isinstance(type, GraphQLObjectType):
-            return ""
-        parts = ["__typename"]
+            return [""]
+        parts: list[str] = []
         for name, field in type.fields.items():
             if (written := self.call(type.name, name, field)) is None:
                 continue
@@ -72,10 +79,10 @@ class Selector:
                 left = depth if below.name.endswith(_WRAPPING) else depth - 1
                 if left < 0 or (below.name == type.name):
                     continue
-                parts.append(f"{written} {self._selected(below, left, choice)}")
+                parts += [f"{written} {inner}" for inner in self._selected(below, left, choice)]
             else:
                 parts.append(written)
-        return "{ " + " ".join(parts) + " }"
+        return ["{ __typename " + " ".join(packed) + " }" for packed in _packed(parts)]
 
     def call(self, type: str, name: str, field: GraphQLField) -> str | None:
         """The field as it is asked for; `None` for what is not served or lacks arguments."""
@@ -115,6 +122,20 @@ class Selector:
                         found.add(f"{type.name}.{name}")
                         waiting.append(get_named_type(field.type))
         return found
+
+
+def _packed(parts: list[str]) -> Iterator[list[str]]:
+    """The parts in groups of at most `_TOKENS`."""
+    group: list[str] = []
+    size = 0
+    for part in parts:
+        length = len(re.findall(r"\w+|[^\w\s]", part))
+        if group and size + length > _TOKENS:
+            yield group
+            group, size = [], 0
+        group.append(part)
+        size += length
+    yield group
 
 
 def _demands(field: GraphQLField) -> bool:

@@ -423,6 +423,41 @@ export interface paths {
         patch: operations["changeProject"];
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users and teams with a role in the project itself. */
+        get: operations["listProjectMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/members/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a user or a team a role in the project, or change it. */
+        put: operations["setProjectMember"];
+        post?: never;
+        /** Take a user or a team out of the project; everybody may leave. */
+        delete: operations["removeProjectMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/search": {
         parameters: {
             query?: never;
@@ -1209,6 +1244,18 @@ export interface components {
             last_run_at: string | null;
             can_write: boolean;
         };
+        /** ProjectMemberInfo */
+        ProjectMemberInfo: {
+            /** @enum {string} */
+            kind: "user" | "team";
+            name: string;
+            /** @enum {string} */
+            role: "admin" | "member" | "viewer" | "restricted_viewer";
+        };
+        /** ProjectMemberList */
+        ProjectMemberList: {
+            items: components["schemas"]["ProjectMemberInfo"][];
+        };
         /** Projects */
         Projects: {
             items: components["schemas"]["ProjectInfo"][];
@@ -1393,6 +1440,11 @@ export interface components {
         /** SetKey */
         SetKey: {
             api_key: string;
+        };
+        /** SetProjectRole */
+        SetProjectRole: {
+            /** @enum {string} */
+            role: "admin" | "member" | "viewer" | "restricted_viewer";
         };
         /** SetRole */
         SetRole: {
@@ -2590,6 +2642,106 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProjectInfo"];
                 };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProjectMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectMemberList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setProjectMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                kind: "users" | "teams";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetProjectRole"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeProjectMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                kind: "users" | "teams";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {

@@ -17,6 +17,7 @@ from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.media.service import MediaService
+from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.indexing import RunIndexer
@@ -60,6 +61,7 @@ def compose(
         clock,
     )
     fresh_keys = FreshKeys(clock)
+    projects = ProjectService(stores.projects, accounts, clock)
     live = LiveHub()
     indexer = RunIndexer(stores.runs, stores.index)
     runs = RunService(
@@ -104,7 +106,10 @@ def compose(
             fresh_keys,
             clock,
         ),
-        projects=ProjectService(stores.projects, accounts, clock),
+        projects=projects,
+        members=ProjectMembers(
+            stores.project_members, projects, stores.users, stores.organizations, clock
+        ),
         runs=runs,
         alerts=AlertService(runs, stores.events, clock),
         history=HistoryService(stores.history),

@@ -114,6 +114,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "ingest": services.ingest,
         "live": services.live,
         "media": services.media,
+        "members": services.members,
         "projects": services.projects,
         "teams": services.teams,
         "runs": services.runs,

@@ -17,6 +17,7 @@ from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.ingest import Ingest
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.media.service import MediaService
+from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
@@ -41,6 +42,7 @@ class Services:
     fresh_keys: FreshKeys
     teams: TeamService
     projects: ProjectService
+    members: ProjectMembers
     runs: RunService
     alerts: AlertService
     history: HistoryService

@@ -132,6 +132,13 @@ TABLE: dict[str, Request] = {
     "PATCH /api/v1/orgs/{org}": Request(
         Need.ORG_ADMIN, "/api/v1/orgs/acme", json={"name": "acme-2"}
     ),
+    "GET /api/v1/projects/{entity}/{project}/members": Request(Need.READ, f"{P}/members"),
+    "PUT /api/v1/projects/{entity}/{project}/members/{kind}/{name}": Request(
+        Need.ADMIN, f"{P}/members/users/other", json={"role": "member"}
+    ),
+    "DELETE /api/v1/projects/{entity}/{project}/members/{kind}/{name}": Request(
+        Need.ADMIN, f"{P}/members/users/other"
+    ),
     "POST /api/v1/teams": Request(
         Need.ORG_ADMIN, "/api/v1/teams", json={"name": "audio", "org": "acme"}
     ),
@@ -291,6 +298,8 @@ def populated(services: Services) -> dict[str, int]:
             services.stores.project_members.set_user(
                 place.id, user.id, ProjectRole.VIEWER, services.clock.now()
             )
+        other = services.members.named(user="other")
+        services.members.set(root, project, other, ProjectRole.VIEWER)
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
     for path, content in (("media/a.txt", b"bytes"), ("t.json", b'{"columns": [], "data": []}')):

@@ -13,6 +13,7 @@ from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Ticket, Tickets
 from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
@@ -31,6 +32,7 @@ class Context:
     fresh_keys: FreshKeys
     teams: TeamService
     projects: ProjectService
+    members: ProjectMembers
     runs: RunService
     alerts: AlertService
     history: HistoryStore

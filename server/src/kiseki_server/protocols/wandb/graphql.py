@@ -18,6 +18,7 @@ from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
@@ -74,6 +75,7 @@ def graphql(
     files: FileService,
     fresh_keys: FreshKeys,
     history_store: HistoryStore,
+    members: ProjectMembers,
     projects: ProjectService,
     runs: RunService,
     teams: TeamService,
@@ -88,6 +90,7 @@ def graphql(
         fresh_keys=fresh_keys,
         teams=teams,
         projects=projects,
+        members=members,
         runs=runs,
         alerts=alerts,
         history=history_store,

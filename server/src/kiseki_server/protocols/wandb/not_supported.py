@@ -34,10 +34,6 @@ _REFUSED: dict[str, str] = {
         Mutation.createAccessToken Mutation.deleteView Mutation.revokeAccessToken
         Mutation.upsertView
     """,
-    "Registries are not supported yet": """
-        Mutation.createProjectMembers Mutation.deleteModel Mutation.deleteProjectMembers
-        Mutation.renameProject Mutation.updateProjectMember Mutation.updateProjectTeamMember
-    """,
     "Launch is not supported yet": """
         Query.launchAgent Project.runQueue Entity.defaultResourceConfig
         Mutation.ackRunQueueItem Mutation.createDefaultResourceConfig Mutation.createLaunchAgent
@@ -72,10 +68,8 @@ EMPTY: frozenset[str] = frozenset(
         "Project.allViews",
         "Project.artifactCollections",
         "Project.artifactTypes",
-        "Project.members",
         "Project.runQueues",
         "Project.sweeps",
-        "Project.teamMembers",
         "Project.triggers",
         "Project.views",
         "Run.inputArtifacts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiseki_server.domain.accounts.rules import Action
+from kiseki_server.domain.accounts.rules import Action, role_for
 from kiseki_server.domain.accounts.types import (
     Entity,
     EntityKind,
@@ -137,6 +137,8 @@ class EntityNode:
         if not self.is_team:
             mine = self._entity.user == context.actor.user.id
             return [_member(Member(context.actor.user, Role.ADMIN))] if mine else []
+        if role_for(context.actor, self._entity.id) is None:
+            return []  # a team that has a role in a project is known by its name alone
         view = context.teams.view_of(self._entity)
         return [
             *(_member(member) for member in view.members),

@@ -7,7 +7,7 @@ from typing import Any
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.projects.types import Project, Visibility
 from kiseki_server.kit.errors import BadRequest, Gone, NotFound
-from kiseki_server.protocols.wandb import identifiers, run_filters
+from kiseki_server.protocols.wandb import identifiers, project_members, run_filters
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.places import PlacedRun
@@ -34,7 +34,7 @@ class ProjectNode:
         self.name = project.name
         self.entity_name = project.entity_name
         self.description = project.description
-        self.access = "PRIVATE" if project.visibility is Visibility.PRIVATE else "ENTITY_READ"
+        self.access = _access(project)
         self.created_at = project.created_at
         self.updated_at = project.updated_at
 
@@ -50,6 +50,14 @@ class ProjectNode:
             return accounts.entity(self._context.actor, name, Action.READ)
         except NotFound:
             return {"id": identifiers.encode("Entity", self._project.entity), "name": name}
+
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        return project_members.user_members(self._context, self._project)
+
+    @property
+    def team_members(self) -> list[dict[str, Any]]:
+        return project_members.team_members(self._context, self._project)
 
     def run(self, name: str | None = None, desc: str | None = None) -> PlacedRun | None:
         if not name:
@@ -141,11 +149,26 @@ def upsert_model(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     if not inserted:
         changes = {
             "description": None if description == found.description else description,
-            "visibility": None if visibility is found.visibility else visibility,
+            # What the client says is coarser: the same word leaves a project as it is.
+            "visibility": None if given.get("access") == _access(found) else visibility,
         }
         if any(value is not None for value in changes.values()):
             found = projects.change(actor, found, **changes)
     return {"project": found, "model": found, "inserted": inserted}
+
+
+def rename_project(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Rename a project; its id stays."""
+    found = context.projects.find(context.actor, given["entityName"], given["oldProjectName"])
+    changed = context.projects.change(context.actor, found, name=given["newProjectName"])
+    return {"inserted": False, "project": changed}
+
+
+def delete_model(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Delete a project."""
+    found = context.projects.get(context.actor, identifiers.project_place(given["id"]))
+    context.projects.delete(context.actor, found)
+    return {"success": True}
 
 
 def writable(context: Context, entity: str | None, name: str | None) -> Project:
@@ -155,6 +178,11 @@ def writable(context: Context, entity: str | None, name: str | None) -> Project:
         NotFound, Forbidden: It is none.
     """
     return context.projects.find(context.actor, entity or None, name or UNCATEGORIZED, Action.WRITE)
+
+
+def _access(project: Project) -> str:
+    """Who sees a project, in the client's words."""
+    return "PRIVATE" if project.visibility is Visibility.PRIVATE else "ENTITY_READ"
 
 
 def _visibility(access: str | None) -> Visibility | None:

@@ -6,7 +6,14 @@ from typing import Any
 
 from kiseki_server.domain.accounts.types import Entity, Organization, User
 from kiseki_server.domain.projects.types import Project
-from kiseki_server.protocols.wandb import people, projects, run_changes, run_files, teams
+from kiseki_server.protocols.wandb import (
+    people,
+    project_members,
+    projects,
+    run_changes,
+    run_files,
+    teams,
+)
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.server_info import ServerInfoNode
 
@@ -83,6 +90,24 @@ class MutationRoot:
 
     def upsert_model(self, input: Given) -> Payload:
         return projects.upsert_model(self._context, input)
+
+    def rename_project(self, input: Given) -> Payload:
+        return projects.rename_project(self._context, input)
+
+    def delete_model(self, input: Given) -> Payload:
+        return projects.delete_model(self._context, input)
+
+    def create_project_members(self, input: Given) -> Payload:
+        return project_members.create_members(self._context, input)
+
+    def delete_project_members(self, input: Given) -> Payload:
+        return project_members.delete_members(self._context, input)
+
+    def update_project_member(self, input: Given) -> Payload:
+        return project_members.update_member(self._context, input)
+
+    def update_project_team_member(self, input: Given) -> Payload:
+        return project_members.update_team_member(self._context, input)
 
     def create_team(self, input: Given) -> Payload:
         return teams.create_team(self._context, input)

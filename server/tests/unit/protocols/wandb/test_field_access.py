@@ -28,6 +28,7 @@ from server.tests.unit.app.test_authorization import Client, populated
 from server.tests.unit.protocols.wandb.conftest import UPSERT, Dialect
 
 from kiseki_server.app.services import Services
+from kiseki_server.domain.accounts.types import Entity, ProjectRole
 from kiseki_server.protocols.wandb.executable import load_schema
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
 
@@ -107,9 +108,14 @@ def furnish(client: Client, services: Services) -> dict[str, str]:
     }
     answer = client.post("/files/vision/digits/r1/file_stream", json={"files": files})
     assert answer.status_code == 200, answer.text
-    with services.database.transaction():
+    with services.database.transaction(write=True):
         project = services.stores.projects.find("vision", "digits")
         assert project is not None
+        team = services.members.named(team="vision")
+        assert isinstance(team, Entity)
+        services.stores.project_members.set_team(
+            project.id, team.id, ProjectRole.VIEWER, services.clock.now()
+        )
         run = services.stores.runs.find(project.id, "r1")
         assert run is not None
     with services.files.upload(run.id, f"media/{SECRET}.txt") as upload:

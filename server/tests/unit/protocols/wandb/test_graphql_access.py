@@ -78,6 +78,39 @@ ADMINISTRATION: dict[str, tuple[str, dict[str, int]]] = {
         'deleteInvite(input: {entityName: "vision", id: "%(invite)s"}) { success }',
         {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
     ),
+    "createProjectMembers": (
+        'createProjectMembers(input: {projectId: "%(project)s", userIds: ["%(user)s"]}) {success}',
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "deleteModel": (
+        'deleteModel(input: {id: "%(project)s"}) { success }',
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "deleteProjectMembers": (
+        'deleteProjectMembers(input: {projectId: "%(project)s", userIds: ["%(user)s"]}) {success}',
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "renameProject": (
+        (
+            'renameProject(input: {entityName: "vision", oldProjectName: "digits", '
+            'newProjectName: "numbers"}) { project { name } }'
+        ),
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "updateProjectMember": (
+        (
+            'updateProjectMember(input: {projectId: "%(project)s", userId: "%(user)s", '
+            'userProjectRole: "admin"}) { success }'
+        ),
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
+    "updateProjectTeamMember": (
+        (
+            'updateProjectTeamMember(input: {projectId: "%(project)s", teamId: "%(team)s", '
+            'teamProjectRole: "viewer"}) { success }'
+        ),
+        {"stranger": 404, "viewer": 403, "member": 403, "owner": 200},
+    ),
     "generateApiKey": (
         'generateApiKey(input: {description: "mine"}) { apiKey { name } }',
         {"nobody": 401, "stranger": 200},
@@ -104,8 +137,13 @@ def ids(services: Services, populated: dict[str, int]) -> dict[str, str]:
     assert populated
     with services.database.transaction():
         project = services.stores.projects.find("vision", "digits")
+        other, team = services.stores.users.named("other"), services.stores.users.entity("vision")
     assert project is not None
+    assert other is not None
+    assert team is not None
     return {
+        "user": identifiers.encode("User", other.id),
+        "team": identifiers.encode("Entity", team.id),
         "run": identifiers.run_id(project.id, "r1"),
         "file": identifiers.file_id(project.id, "r1", "media/a.txt"),
         "invite": identifiers.encode("Invite", populated["invite"]),
