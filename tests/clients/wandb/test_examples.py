@@ -1,8 +1,9 @@
-"""The repository's example is one program, whichever client it imports."""
+"""Examples run as they stand: the guides', and one program, whichever client it imports."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,11 @@ from tests.processes import ServerProcess
 
 pytestmark = pytest.mark.clients
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLES = ROOT / "examples"
+GUIDES = sorted(
+    page for page in ROOT.glob("docs/guides/*.md") if "import wandb\n" in page.read_text()
+)
 
 
 def train(program: str, interpreter: Path | str, client: Client) -> str:
@@ -64,3 +69,18 @@ def test_both_clients_bring_the_same_run(server_process: ServerProcess, tmp_path
     assert keys[0] == keys[1]
     losses = [[values["train/loss"] for _, values in history[:20]] for history in histories]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_the_guides_examples_run(page: Path, server_process: ServerProcess, tmp_path: Path) -> None:
+    """Python and commands, one after the other in one folder, on a server of the newest client."""
+    client = Client(NEWEST, server_process, tmp_path)
+    blocks = re.findall(r"```(python|bash)\n(.*?)```", page.read_text(), flags=re.DOTALL)
+    assert blocks
+    for language, text in blocks:
+        if language == "python":
+            client.run(text)
+        else:
+            command = ["bash", "-euc", text]
+            path = f"{python(NEWEST).parent}:{os.environ['PATH']}"
+            client.run(f"import subprocess; subprocess.run({command!r}, check=True)", PATH=path)
