@@ -268,12 +268,14 @@ class AccountService:
         return self._organization(new)
 
     def remove_organization(self, actor: Actor, name: str) -> Sequence[EntityId]:
-        """Remove an organisation with its teams; gives the entities that are gone."""
+        """Remove an organisation with its teams and their service accounts; gives the entities
+        that are gone."""
         self._require_admin(actor)
         org = self._organization(name)
-        teams = [team.id for team in self._organizations.teams([org.id])[org.id]]
+        teams = self._organizations.teams([org.id])[org.id]
+        machines = [gone for team in teams for gone in self._remove_machines(team)]
         self._organizations.remove(org.id, self._clock.now())
-        return [*teams, org.entity.id]
+        return [*(team.id for team in teams), *machines, org.entity.id]
 
     def set_member(self, actor: Actor, org: str, user: str, role: Role) -> None:
         """Put a user into an organisation, or change their role."""
@@ -303,7 +305,7 @@ class AccountService:
         return team
 
     def remove_team(self, actor: Actor, name: str) -> Sequence[EntityId]:
-        """Remove a team; gives the entities that are gone."""
+        """Remove a team with its service accounts; gives the entities that are gone."""
         team = self._users.entity(name)
         if team is None or not rules.may(actor, team.id, Action.READ):
             raise NotFound(f"There is no team called `{name}`")
@@ -311,8 +313,9 @@ class AccountService:
             raise BadRequest(f"`{name}` is {_A[team.kind]}, not a team")
         if not rules.may(actor, team.id, Action.ADMIN):
             raise Forbidden(f"Only administrators of its organisation may remove `{name}`")
+        machines = self._remove_machines(team)
         self._organizations.remove_team(team.id, self._clock.now())
-        return [team.id]
+        return [team.id, *machines]
 
     def _accept_invites(self, user: User) -> None:
         for invite in self._teams.invites_of(user.email) if user.email else ():
@@ -321,6 +324,14 @@ class AccountService:
                 self._join(team.org, user)
                 self._teams.set_member(team.id, user.id, invite.role)
             self._teams.remove_invite(invite.id)
+
+    def _remove_machines(self, team: Entity) -> list[EntityId]:
+        gone: list[EntityId] = []
+        for account in self._teams.service_accounts(team.id):
+            self._credentials.forget(account.id)
+            gone.append(self.actor(account).own_entity.id)
+            self._users.remove(account.id, self._clock.now())
+        return gone
 
     def _join(self, org: OrgId, user: User) -> None:
         """Make the user a guest of the organisation unless they are in it."""

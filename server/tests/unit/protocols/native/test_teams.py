@@ -98,6 +98,18 @@ def test_a_service_account_works_in_its_team_alone(client: Client, call: Call) -
     assert client.get("/api/v1/session").status_code == 401
 
 
+@pytest.mark.parametrize("path", ["teams/vision", "orgs/default"])
+def test_a_teams_machines_go_with_it(client: Client, call: Call, path: str) -> None:
+    made = call("POST", "/teams/vision/service-accounts", {"description": "CI"}, by="ada")
+    headers = {"Authorization": f"Bearer {made['api_key']}"}
+    assert client.get("/api/v1/session", headers=headers).status_code == 200
+    assert call("DELETE", f"/admin/{path}") == 204
+    assert client.get("/api/v1/session", headers=headers).status_code == 401
+    users = call("GET", "/admin/users")["items"]
+    assert made["name"] not in [user["name"] for user in users]
+    assert call("POST", "/admin/users", {"name": made["name"]}) != 409
+
+
 def test_the_default_entity_takes_what_names_no_owner(call: Call) -> None:
     changed = call("PATCH", "/session", {"default_entity": "vision"}, by="ada")
     assert changed["default_entity"] == "vision"
