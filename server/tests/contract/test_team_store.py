@@ -82,6 +82,7 @@ def vision(stores: Stores) -> Entity:
 
 def test_an_organisation_has_an_entity_that_is_no_team(stores: Stores) -> None:
     stores.user("acme-org")
+    assert not stores.organizations.complete(NOON)
     org = stores.organizations.add("acme", NOON)
     assert (org.entity.name, org.entity.kind) == ("acme-org-2", EntityKind.ORGANIZATION)
     assert org.entity.org == org.id
@@ -95,6 +96,9 @@ def test_an_organisation_has_an_entity_that_is_no_team(stores: Stores) -> None:
     (membership,) = stores.users.organizations(ada.id)
     assert (membership.organization, membership.role) == (org, Role.ADMIN)
     assert stores.organizations.complete(NOON)
+    stores.organizations.remove(org.id, NOON)
+    assert stores.organizations.complete(NOON)
+    assert stores.organizations.all() == []
 
 
 def test_a_renamed_organisation_keeps_its_entity(stores: Stores) -> None:

@@ -148,6 +148,7 @@ class MemoryOrganizationStore:
 
     def __init__(self, tables: AccountTables) -> None:
         self._tables = tables
+        self._ever = False
 
     def add(self, name: str, at: datetime) -> Organization:
         if self.named(name) is not None:
@@ -158,6 +159,7 @@ class MemoryOrganizationStore:
         entity = self._tables.add_entity(chosen, EntityKind.ORGANIZATION, id)
         org = Organization(id, name, at, entity)
         self._tables.organizations[id] = org
+        self._ever = True
         return org
 
     def named(self, name: str) -> Organization | None:
@@ -170,7 +172,7 @@ class MemoryOrganizationStore:
         self._tables.organizations[org] = replace(self._tables.organizations[org], name=name)
 
     def complete(self, at: datetime) -> bool:
-        return bool(self._tables.organizations)
+        return self._ever
 
     def all(self) -> Sequence[Organization]:
         return sorted(self._tables.organizations.values(), key=lambda org: compared(org.name))
