@@ -66,11 +66,14 @@ VARIABLES: dict[str, Any] = {
 OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "CreateInvite": lambda ids: of_team(ids) | {"email": ids["email"]},
     "CreateProject": lambda _: {"input": {"name": "made", "entityName": "admin"}},
+    "CreateRegistryMembers": lambda ids: {"input": of_members(ids)},
     "CreateServiceAccount": lambda ids: of_team(ids),
     "CreateTeam": lambda ids: {"teamName": ids["new"]},
     "CreateUserFromAdmin": lambda ids: {"email": ids["email"]},
     "DeleteApiKey": lambda ids: {"id": ids["key"]},
     "DeleteInvite": lambda ids: of_team(ids) | {"id": ids["invite"]},
+    "DeleteRegistry": lambda ids: {"id": ids["project"]},
+    "DeleteRegistryMembers": lambda ids: {"input": of_members(ids)},
     "DeleteRun": lambda ids: {"id": ids["run"]},
     "Entity": lambda _: {"name": "admin"},
     "FetchOrgEntityFromEntity": lambda ids: of_team(ids),
@@ -82,6 +85,13 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "NotifyScriptableRunAlert": lambda _: {"title": "look", "text": "here"},
     "OrganizationCoreWeaveOrganizationID": lambda ids: of_team(ids),
     "Project": lambda _: {"name": "answers"},
+    "RenameRegistry": lambda ids: {
+        "input": {
+            "entityName": ids["team"],
+            "oldProjectName": "kept",
+            "newProjectName": "renamed",
+        }
+    },
     "RunConfigs": lambda _: {"name": "answers"},
     "RunDownloadUrl": lambda _: {"name": "answers"},
     "RunDownloadUrls": lambda _: {"name": "answers"},
@@ -89,6 +99,20 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "StopRun": lambda ids: {"id": ids["run"]},
     "TypeInfo": lambda _: {"name": "Run"},
     "UpdateRunState": lambda ids: {"input": {"id": ids["run"], "state": "failed"}},
+    "UpdateTeamRegistryRole": lambda ids: {
+        "input": {
+            "projectId": ids["project"],
+            "teamId": ids["entity"],
+            "teamProjectRole": "member",
+        }
+    },
+    "UpdateUserRegistryRole": lambda ids: {
+        "input": {
+            "projectId": ids["project"],
+            "userId": ids["user"],
+            "userProjectRole": "member",
+        }
+    },
     "UpsertBucket": lambda ids: {
         "id": ids["run"],
         "name": ids["name"],
@@ -96,7 +120,11 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
     },
     "UpsertModel": lambda _: {"name": "made"},
     "UpsertRegistry": lambda _: {"input": {"name": "made", "entityName": "admin"}},
+    "deleteProject": lambda ids: {"id": ids["project"]},
     "deleteFiles": lambda ids: {"files": [ids["file"]]},
+    "renameProject": lambda ids: (
+        of_team(ids) | {"oldProjectName": "kept", "newProjectName": "renamed"}
+    ),
     "stopRun": lambda ids: {"id": ids["run"]},
     "upsertModel": lambda _: {"name": "made"},
 }
@@ -104,6 +132,10 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
 
 def of_team(ids: Ids) -> dict[str, Any]:
     return {"entity": ids["team"], "entityName": ids["team"]}
+
+
+def of_members(ids: Ids) -> dict[str, Any]:
+    return {"projectId": ids["project"], "userIds": [ids["user"]], "teamIds": [ids["entity"]]}
 
 
 EITHER = {"entity.user"}
@@ -171,19 +203,37 @@ class Asker:
         """Things of which one operation may take each, made anew for every one."""
         number = next(self._numbers)
         name, new = f"spare-{number}", f"new-{number}"
+        team = f"team-{number}"
         made = self.data(
             """
             mutation M($team: String!, $email: String!) {
-              createTeam(input: {teamName: $team}) { entity { name } }
+              createTeam(input: {teamName: $team}) { entity { id } }
+              createUser(input: {email: $email}) { user { id } }
               createInvite(input: {entityName: $team, email: $email}) { invite { id } }
               generateApiKey(input: {description: "spare"}) { apiKey { id } }
+              upsertModel(input: {entityName: $team, name: "kept"}) { project { id } }
             }
             """,
-            team=f"team-{number}",
+            team=team,
             email=f"soon-{number}@example.org",
+        )
+        project = made["upsertModel"]["project"]["id"]
+        user, entity = made["createUser"]["user"]["id"], made["createTeam"]["entity"]["id"]
+        self.data(
+            """
+            mutation M($project: ID!, $user: ID!, $team: ID!) {
+              createProjectMembers(
+                input: {projectId: $project, userIds: [$user], teamIds: [$team]}
+              ) { success }
+            }
+            """,
+            project=project,
+            user=user,
+            team=entity,
         )
         run, file = self.run(name)
         return {
+            "entity": entity,
             "email": f"{new}@example.org",
             "file": file,
             "invite": made["createInvite"]["invite"]["id"],
@@ -191,7 +241,9 @@ class Asker:
             "name": name,
             "new": new,
             "run": run,
-            "team": f"team-{number}",
+            "project": project,
+            "team": team,
+            "user": user,
         }
 
 
