@@ -19,6 +19,8 @@ from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.media.service import MediaService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.registry.search import RegistrySearch
+from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
@@ -77,6 +79,17 @@ def compose(
     files = FileService(
         stores.files, stores.blobs, stores.work, clock, max_bytes=settings.file_limit_mb << 20
     )
+    members = ProjectMembers(
+        stores.project_members, projects, stores.users, stores.organizations, clock
+    )
+    registries = RegistryService(
+        projects=projects,
+        project_store=stores.projects,
+        members=members,
+        member_store=stores.project_members,
+        store=stores.registries,
+        clock=clock,
+    )
     committer = Committer(
         work=stores.work,
         runs=stores.runs,
@@ -107,9 +120,9 @@ def compose(
             clock,
         ),
         projects=projects,
-        members=ProjectMembers(
-            stores.project_members, projects, stores.users, stores.organizations, clock
-        ),
+        members=members,
+        registries=registries,
+        registry_search=RegistrySearch(registries),
         runs=runs,
         alerts=AlertService(runs, stores.events, clock),
         history=HistoryService(stores.history),

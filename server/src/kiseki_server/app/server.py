@@ -116,6 +116,8 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "media": services.media,
         "members": services.members,
         "projects": services.projects,
+        "registries": services.registries,
+        "registry_search": services.registry_search,
         "teams": services.teams,
         "runs": services.runs,
         "tickets": services.tickets,

@@ -19,6 +19,8 @@ from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.media.service import MediaService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.registry.search import RegistrySearch
+from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock
@@ -43,6 +45,8 @@ class Services:
     teams: TeamService
     projects: ProjectService
     members: ProjectMembers
+    registries: RegistryService
+    registry_search: RegistrySearch
     runs: RunService
     alerts: AlertService
     history: HistoryService

@@ -18,6 +18,7 @@ from kiseki_server.domain.files.store import BlobStore, RunFileStore
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.media.sheets import SheetCache
 from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
+from kiseki_server.domain.registry.store import RegistryStore
 from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
@@ -42,6 +43,7 @@ from kiseki_server.storage.memory.files import MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
+from kiseki_server.storage.memory.registries import MemoryRegistryStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
 from kiseki_server.storage.memory.sheets import MemorySheets
@@ -55,6 +57,7 @@ from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.organizations import SqlOrganizationStore
 from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
+from kiseki_server.storage.sql.registries import SqlRegistryStore
 from kiseki_server.storage.sql.runs import SqlRunStore
 from kiseki_server.storage.sql.teams import SqlTeamStore
 from kiseki_server.storage.sql.users import SqlUserStore
@@ -72,6 +75,7 @@ class Stores:
     teams: TeamStore
     projects: ProjectStore
     project_members: ProjectMemberStore
+    registries: RegistryStore
     runs: RunStore
     writers: WriterStore
     events: EventLog
@@ -120,6 +124,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         organizations=SqlOrganizationStore(database),
         teams=SqlTeamStore(database),
         project_members=SqlProjectMemberStore(database),
+        registries=SqlRegistryStore(database),
         projects=SqlProjectStore(database),
         runs=SqlRunStore(database),
         writers=SqlWriterStore(database),
@@ -147,6 +152,7 @@ def memory_stores() -> Stores:
         organizations=MemoryOrganizationStore(tables),
         teams=MemoryTeamStore(tables),
         project_members=MemoryProjectMemberStore(tables),
+        registries=MemoryRegistryStore(),
         projects=MemoryProjectStore(tables, runs.all),
         runs=runs,
         writers=writers,

@@ -80,6 +80,7 @@ def batch(run: str) -> bytes:
 
 P = "/api/v1/projects/vision/digits"
 T = "/api/v1/teams/vision"
+O = "/api/v1/orgs/acme"  # noqa: E741
 SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
 
 TABLE: dict[str, Request] = {
@@ -132,6 +133,31 @@ TABLE: dict[str, Request] = {
     "PATCH /api/v1/orgs/{org}": Request(
         Need.ORG_ADMIN, "/api/v1/orgs/acme", json={"name": "acme-2"}
     ),
+    "GET /api/v1/orgs/{org}/registries": Request(Need.READ, f"{O}/registries"),
+    "POST /api/v1/orgs/{org}/registries": Request(
+        Need.WRITE, f"{O}/registries", json={"name": "new"}
+    ),
+    "GET /api/v1/orgs/{org}/registries/{name}": Request(Need.READ, f"{O}/registries/models"),
+    "PATCH /api/v1/orgs/{org}/registries/{name}": Request(
+        Need.ADMIN, f"{O}/registries/models", json={"description": "new"}
+    ),
+    "DELETE /api/v1/orgs/{org}/registries/{name}": Request(Need.ADMIN, f"{O}/registries/models"),
+    "PUT /api/v1/orgs/{org}/registries/{name}/protected-aliases": Request(
+        Need.ADMIN, f"{O}/registries/models/protected-aliases", json={"aliases": ["production"]}
+    ),
+    "GET /api/v1/orgs/{org}/registries/{name}/members": Request(
+        Need.READ, f"{O}/registries/models/members"
+    ),
+    "PUT /api/v1/orgs/{org}/registries/{name}/members/{kind}/{member}": Request(
+        Need.ADMIN, f"{O}/registries/models/members/users/other", json={"role": "admin"}
+    ),
+    "DELETE /api/v1/orgs/{org}/registries/{name}/members/{kind}/{member}": Request(
+        Need.ADMIN, f"{O}/registries/models/members/users/other"
+    ),
+    "GET /api/v1/orgs/{org}/registry-search": Request(
+        Need.READ, f"{O}/registry-search", params={"q": "models"}
+    ),
+    "GET /api/v1/orgs/{org}/actions": Request(Need.READ, f"{O}/actions"),
     "GET /api/v1/projects/{entity}/{project}/members": Request(Need.READ, f"{P}/members"),
     "PUT /api/v1/projects/{entity}/{project}/members/{kind}/{name}": Request(
         Need.ADMIN, f"{P}/members/users/other", json={"role": "member"}
@@ -299,7 +325,10 @@ def populated(services: Services) -> dict[str, int]:
                 place.id, user.id, ProjectRole.VIEWER, services.clock.now()
             )
         other = services.members.named(user="other")
-        services.members.set(root, project, other, ProjectRole.VIEWER)
+        acme = services.accounts.organization(root, "acme")
+        registry = services.registries.create(root, acme, "models")
+        for shared in (project, registry):
+            services.members.set(root, shared, other, ProjectRole.VIEWER)
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
     for path, content in (("media/a.txt", b"bytes"), ("t.json", b'{"columns": [], "data": []}')):

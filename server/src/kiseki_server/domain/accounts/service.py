@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -156,6 +156,19 @@ class AccountService:
             return tuple(self._organizations.all())
         return tuple(each.organization for each in actor.organizations)
 
+    def organization(self, actor: Actor, name: str) -> Organization:
+        """An organisation that the actor belongs to, by its name or that of its entity; any for
+        administrators of the server.
+
+        Raises:
+            NotFound: There is none of this name, or the actor may not know of it.
+        """
+        wanted = rules.compared(name)
+        for org in self.known_organizations(actor):
+            if wanted in (rules.compared(org.name), rules.compared(org.entity.name)):
+                return org
+        raise NotFound(f"There is no organisation called `{name}`, or you do not belong to it")
+
     def organization_of(self, actor: Actor, entity: Entity) -> Organization | None:
         """The organisation of a team or of its own entity, if the actor may know of it."""
         known = self.known_organizations(actor)
@@ -177,6 +190,12 @@ class AccountService:
         for members in (self._organizations.members(orgs), self._teams.members(teams)):
             known |= {member.user.id for each in members.values() for member in each}
         return tuple(user for user in found.values() if user.id in known)
+
+    def names(self, ids: Iterable[UserId]) -> dict[UserId, str]:
+        """Names of users by number, for things that the caller may see; removed ones are left
+        out."""
+        found = (self._users.get(id) for id in set(ids))
+        return {user.id: user.name for user in found if user is not None}
 
     def users(self, actor: Actor) -> tuple[User, ...]:
         self._require_admin(actor)

@@ -17,7 +17,8 @@ from typing import Literal, NoReturn, cast
 
 import msgspec
 
-from kiseki_server.domain.filters.rules import check
+from kiseki_server.domain.filters.fields import kind_of
+from kiseki_server.domain.filters.rules import Kinds, check
 from kiseki_server.domain.filters.tree import (
     MAX_DEPTH,
     MAX_NODES,
@@ -63,8 +64,8 @@ class Token:
     start: int
 
 
-def parse(text: str) -> Filter:
-    """The tree that an expression means.
+def parse(text: str, kinds: Kinds = kind_of) -> Filter:
+    """The tree that an expression, by default over runs, means.
 
     Raises:
         BadRequest: Says where the expression cannot be understood, and what was expected.
@@ -72,7 +73,7 @@ def parse(text: str) -> Filter:
     parser = _Parser(text)
     filter = parser.alternatives(1)
     parser.expect_end("`and`, `or` or the end")
-    check(filter)
+    check(filter, kinds=kinds)
     return filter
 
 

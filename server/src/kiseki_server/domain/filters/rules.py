@@ -39,25 +39,27 @@ from kiseki_server.kit.errors import BadRequest
 
 Condition = Compare | In | Contains | Matches | Exists
 Lookup = Callable[[Path], Value]
-"""Gives the value of a field of one run."""
+"""Gives the value of a field of one thing."""
+Kinds = Callable[[Path], Kind]
+"""Says what a field holds; raises `BadRequest` when there is no such field."""
 
 
-def check(filter: Filter | None, sort: Sequence[SortKey] = ()) -> None:
+def check(filter: Filter | None, sort: Sequence[SortKey] = (), kinds: Kinds = kind_of) -> None:
     """Refuse trees that are too large or name fields that do not exist.
 
     Raises:
         BadRequest: Says which.
     """
     for key in sort:
-        kind_of(key.field.path)
+        kinds(key.field.path)
     for node in leaves(filter):
-        kind_of(node.field.path)
+        kinds(node.field.path)
         match node:
             case Compare(field, _, value):
-                operand(field.path, value)
+                operand(field.path, value, kinds)
             case In(field, values):
                 for value in values:
-                    operand(field.path, value)
+                    operand(field.path, value, kinds)
             case _:
                 pass
 
@@ -87,22 +89,22 @@ def leaves(filter: Filter | None) -> Iterator[Condition]:
             raise BadRequest(f"The filter has more than {MAX_NODES} conditions.")
 
 
-def matches(filter: Filter, lookup: Lookup) -> bool:
-    """Whether the run matches."""
+def matches(filter: Filter, lookup: Lookup, kinds: Kinds = kind_of) -> bool:
+    """Whether the thing, by default a run, matches."""
     match filter:
         case And(items):
-            return all(matches(item, lookup) for item in items)
+            return all(matches(item, lookup, kinds) for item in items)
         case Or(items):
-            return any(matches(item, lookup) for item in items)
+            return any(matches(item, lookup, kinds) for item in items)
         case Not(item):
-            return not matches(item, lookup)
+            return not matches(item, lookup, kinds)
         case Exists(field):
             return lookup(field.path) is not None
         case Compare(field, operator, value):
-            return _compare(operator, lookup(field.path), operand(field.path, value))
+            return _compare(operator, lookup(field.path), operand(field.path, value, kinds))
         case In(field, values):
             found = lookup(field.path)
-            wanted = [operand(field.path, value) for value in values]
+            wanted = [operand(field.path, value, kinds) for value in values]
             items = found if isinstance(found, list) else [found]
             return any(_equal(_element(item), value) for item in items for value in wanted)
         case Contains(field, value):
@@ -117,13 +119,13 @@ def matches(filter: Filter, lookup: Lookup) -> bool:
             return any(isinstance(item, str) and pattern.search(item) for item in items)
 
 
-def operand(path: Path, value: Scalar) -> Scalar:
+def operand(path: Path, value: Scalar, kinds: Kinds = kind_of) -> Scalar:
     """The value that a field is compared with, times in microseconds.
 
     Raises:
         BadRequest: The field is a time, and the value is none.
     """
-    if value is None or isinstance(value, bool) or kind_of(path) is not Kind.TIME:
+    if value is None or isinstance(value, bool) or kinds(path) is not Kind.TIME:
         return value
     return time_of(value)
 

@@ -68,6 +68,12 @@ class ProjectService:
         """
         project = self._projects.find(entity or actor.default_entity.name, name)
         if project is not None:
+            if project.kind is ProjectKind.REGISTRY:
+                self.check(actor, project, Action.READ)
+                raise BadRequest(
+                    f"`{project.name}` is a registry, which holds links to artifacts alone",
+                    hint="log to a project of a user or a team, and link the artifact",
+                )
             return self.check(actor, project, Action.WRITE)
         owner = self._owner(actor, entity)
         return self._projects.add(

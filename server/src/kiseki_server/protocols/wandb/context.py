@@ -15,6 +15,8 @@ from kiseki_server.domain.files.tickets import Ticket, Tickets
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.registry.search import RegistrySearch
+from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock
@@ -33,6 +35,8 @@ class Context:
     teams: TeamService
     projects: ProjectService
     members: ProjectMembers
+    registries: RegistryService
+    registry_search: RegistrySearch
     runs: RunService
     alerts: AlertService
     history: HistoryStore

@@ -20,6 +20,8 @@ from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
+from kiseki_server.domain.registry.search import RegistrySearch
+from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit import json
@@ -77,6 +79,8 @@ def graphql(
     history_store: HistoryStore,
     members: ProjectMembers,
     projects: ProjectService,
+    registries: RegistryService,
+    registry_search: RegistrySearch,
     runs: RunService,
     teams: TeamService,
     tickets: Tickets,
@@ -91,6 +95,8 @@ def graphql(
         teams=teams,
         projects=projects,
         members=members,
+        registries=registries,
+        registry_search=registry_search,
         runs=runs,
         alerts=alerts,
         history=history_store,

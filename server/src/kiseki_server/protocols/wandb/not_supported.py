@@ -67,7 +67,6 @@ EMPTY: frozenset[str] = frozenset(
         "Organization.triggers",
         "Project.allViews",
         "Project.artifactCollections",
-        "Project.artifactTypes",
         "Project.runQueues",
         "Project.sweeps",
         "Project.triggers",

@@ -20,6 +20,7 @@ from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.connections import connection
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.projects import find_project, list_projects
+from kiseki_server.protocols.wandb.registries import list_registries
 from kiseki_server.protocols.wandb.teams import actor_of, api_keys
 
 
@@ -163,6 +164,9 @@ class EntityNode:
         filters: str | None = None,
         order: str | None = None,
     ) -> dict[str, Any]:
+        """Projects; of an organisation its registries."""
+        if self._entity.kind is EntityKind.ORGANIZATION:
+            return list_registries(self._context, self._entity, first, after, filters, order)
         return list_projects(self._context, self.name, first, after)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kiseki_server.domain.accounts.rules import Action
-from kiseki_server.domain.projects.types import Project, Visibility
+from kiseki_server.domain.projects.types import Project, ProjectKind, Visibility
+from kiseki_server.domain.registry.types import RegistryChange
 from kiseki_server.kit.errors import BadRequest, Gone, NotFound
-from kiseki_server.protocols.wandb import identifiers, project_members, run_filters
+from kiseki_server.protocols.wandb import identifiers, project_members, registries, run_filters
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.places import PlacedRun
@@ -19,7 +20,6 @@ UNCATEGORIZED = "uncategorized"
 class ProjectNode:
     """`Project`."""
 
-    allow_all_artifact_types_in_registry = True
     docker_image = None
     is_benchmark = False
     repo = None
@@ -35,6 +35,7 @@ class ProjectNode:
         self.entity_name = project.entity_name
         self.description = project.description
         self.access = _access(project)
+        self.allow_all_artifact_types_in_registry = project.any_type
         self.created_at = project.created_at
         self.updated_at = project.updated_at
 
@@ -58,6 +59,21 @@ class ProjectNode:
     @property
     def team_members(self) -> list[dict[str, Any]]:
         return project_members.team_members(self._context, self._project)
+
+    def artifact_types(
+        self, first: int | None = None, after: str | None = None, include_all: bool | None = None
+    ) -> dict[str, Any]:
+        """The types that a registry accepts; projects have no artifacts yet."""
+        found = [
+            {
+                "id": identifiers.encode("ArtifactType", each.id),
+                "name": each.name,
+                "description": each.description,
+                "createdAt": each.created_at,
+            }
+            for each in self._context.registries.view(self._project).types
+        ]
+        return connection(found, None)
 
     def run(self, name: str | None = None, desc: str | None = None) -> PlacedRun | None:
         if not name:
@@ -123,6 +139,9 @@ def list_projects(
 
 def upsert_model(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     """Create a project, or change those fields of it that are given."""
+    registry = registries.upsert(context, given)
+    if registry is not None:
+        return registry
     actor, projects = context.actor, context.projects
     visibility = _visibility(given.get("access"))
     description = given.get("description")
@@ -158,16 +177,23 @@ def upsert_model(context: Context, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def rename_project(context: Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Rename a project; its id stays."""
+    """Rename a project or a registry; its id stays."""
     found = context.projects.find(context.actor, given["entityName"], given["oldProjectName"])
-    changed = context.projects.change(context.actor, found, name=given["newProjectName"])
+    new = given["newProjectName"]
+    if found.kind is ProjectKind.REGISTRY:
+        changed = context.registries.change(context.actor, found, RegistryChange(name=new))
+    else:
+        changed = context.projects.change(context.actor, found, name=new)
     return {"inserted": False, "project": changed}
 
 
 def delete_model(context: Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Delete a project."""
+    """Delete a project or a registry."""
     found = context.projects.get(context.actor, identifiers.project_place(given["id"]))
-    context.projects.delete(context.actor, found)
+    if found.kind is ProjectKind.REGISTRY:
+        context.registries.delete(context.actor, found)
+    else:
+        context.projects.delete(context.actor, found)
     return {"success": True}
 
 
@@ -182,6 +208,8 @@ def writable(context: Context, entity: str | None, name: str | None) -> Project:
 
 def _access(project: Project) -> str:
     """Who sees a project, in the client's words."""
+    if project.kind is ProjectKind.REGISTRY:
+        return registries.access(project)
     return "PRIVATE" if project.visibility is Visibility.PRIVATE else "ENTITY_READ"
 
 

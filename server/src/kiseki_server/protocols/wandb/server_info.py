@@ -8,8 +8,10 @@ import kiseki_server
 from kiseki_server.protocols.wandb.context import Context
 
 FEATURES = (
+    "ARTIFACT_REGISTRY_SEARCH",
     "CLIENT_IDS",
     "FILESTREAM_GZIP",
+    "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION",
     "LARGE_FILENAMES",
     "MARK_RUN_FILES_UPLOADED",
     "STRUCTURED_CONSOLE_LOGS",
