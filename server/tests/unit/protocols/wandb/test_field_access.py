@@ -29,6 +29,7 @@ from server.tests.unit.protocols.wandb.conftest import UPSERT, Dialect
 
 from kiseki_server.app.services import Services
 from kiseki_server.domain.accounts.types import Entity, ProjectRole
+from kiseki_server.domain.projects.types import Visibility
 from kiseki_server.protocols.wandb.executable import load_schema
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
 
@@ -177,3 +178,33 @@ def test_nobody_else_sees_anything_of_it(
         assert (SECRET in as_(client, "viewer").post(query).text) == shown or field == "users"
         for actor in ("nobody", "stranger", "neighbour"):
             assert SECRET not in as_(client, actor).post(query).text, actor
+
+
+OF_REGISTRIES = [
+    'organization(name: "acme")',
+    'entity(name: "acme-org")',
+    'models(entityName: "acme-org")',
+    'project(entityName: "acme-org", name: "wandb-registry-hidden")',
+    'model(entityName: "acme-org", name: "wandb-registry-hidden")',
+]
+
+
+@pytest.mark.parametrize("way", OF_REGISTRIES)
+def test_a_registry_of_its_members_shows_to_nobody_else(
+    client: Client, services: Services, populated: dict[str, int], way: str
+) -> None:
+    assert populated
+    with services.database.transaction(write=True):
+        user = services.stores.users.named("owner")
+        assert user is not None
+        owner = services.accounts.actor(user)
+        acme = services.accounts.organization(owner, "acme")
+        services.registries.create(
+            owner, acme, "hidden", description=SECRET, visibility=Visibility.PRIVATE
+        )
+    found = ""
+    for query in SELECTOR.queries(way):
+        found += as_(client, "owner").post(query).text
+        for actor in ("nobody", "stranger", "neighbour", "viewer", "member"):
+            assert SECRET not in as_(client, actor).post(query).text, actor
+    assert (SECRET in found) == ("models" not in way)  # which lists projects of the other kind
