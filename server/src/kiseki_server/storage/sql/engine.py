@@ -18,6 +18,9 @@ WAIT_SECONDS = 15
 """How long a writer waits for the writers before it."""
 
 
+UNFIT = "A value holds what the database cannot store or compare, such as the character NUL"
+
+
 class _Block:
     """One open transaction."""
 
@@ -115,12 +118,14 @@ def create_engine(url: str, *, durable_against_power_loss: bool = False) -> sa.E
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername == "postgresql+psycopg":
         try:
-            return sa.create_engine(parsed, pool_size=16, max_overflow=32, pool_pre_ping=True)
+            engine = sa.create_engine(parsed, pool_size=16, max_overflow=32, pool_pre_ping=True)
         except ModuleNotFoundError:
             raise Unsupported(
                 "PostgreSQL needs a driver that is not installed",
                 hint="pip install 'kiseki-server[postgres]'",
             ) from None
+        event.listen(engine, "handle_error", _refuse_unfit_values)
+        return engine
     if parsed.drivername != "sqlite":
         raise BadRequest(
             f"`{parsed.drivername}` is no database that Kiseki can use",
@@ -154,6 +159,12 @@ def create_engine(url: str, *, durable_against_power_loss: bool = False) -> sa.E
     return engine
 
 
+def _refuse_unfit_values(context: sa.engine.ExceptionContext) -> None:
+    """At the statement, since a query of GraphQL goes on after one of its fields has failed."""
+    if isinstance(context.sqlalchemy_exception, exc.DataError):
+        raise BadRequest(UNFIT) from context.original_exception
+
+
 @contextmanager
 def _errors_translated() -> Iterator[None]:
     try:
@@ -165,7 +176,7 @@ def _errors_translated() -> Iterator[None]:
         if "database is locked" in text:
             raise Unavailable("Another process keeps the database locked") from error
         if isinstance(error, exc.DataError):
-            raise BadRequest("A value holds what the database cannot store or compare") from error
+            raise BadRequest(UNFIT) from error
         if error.connection_invalidated or isinstance(error, exc.OperationalError):
             raise Unavailable("The metadata database does not answer") from error
         raise

@@ -5,6 +5,8 @@ Fields and the way to them come from the schema: what is added is tried at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,11 +18,20 @@ from graphql import (
     GraphQLObjectType,
     get_named_type,
 )
+from litestar.testing import TestClient
 from server.tests.unit.protocols.wandb.conftest import Dialect
 from server.tests.unit.protocols.wandb.test_field_access import ARGUMENTS, WAYS
 
+from kiseki_server.app.compose import compose
+from kiseki_server.app.datadir import ADMIN_KEY
+from kiseki_server.app.first_start import ensure_administrator
+from kiseki_server.app.server import build_application
+from kiseki_server.app.settings import Settings
+from kiseki_server.app.stores import open_stores
 from kiseki_server.protocols.wandb.executable import load_schema
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
+from kiseki_server.storage.columnar.engine import ClientPool
+from kiseki_server.storage.sql.engine import Database
 
 SCHEMA = load_schema()
 MISTAKE = "Something went wrong"
@@ -129,16 +140,13 @@ def test_the_ways_lead_to_things(dialect: Dialect, type: str) -> None:
     assert f'"__typename":"{type}"' in dialect.post(ways()[type] % "__typename").text
 
 
-@pytest.mark.parametrize(("type", "name"), FIELDS, ids=lambda each: each)
-def test_no_argument_breaks_a_field(embedded_dialect: Dialect, type: str, name: str) -> None:
-    dialect = embedded_dialect
-    dialect.upsert()
+def calls(type: str, name: str) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+    """For each argument: its name, a query with it, values of the others, and its type."""
     way = "{ %s }" if type == "Query" else ways()[type]
     field = SCHEMA.type_map[type].fields[name]  # pyright: ignore[reportAttributeAccessIssue]
     below = get_named_type(field.type)
-    selected = (
-        "" if not hasattr(below, "fields") and not hasattr(below, "types") else "{ __typename }"
-    )
+    plain = not hasattr(below, "fields") and not hasattr(below, "types")
+    selected = "" if plain else "{ __typename }"
     for argument, definition in field.args.items():
         required = {
             other: each.type
@@ -149,9 +157,17 @@ def test_no_argument_breaks_a_field(embedded_dialect: Dialect, type: str, name: 
         head = ", ".join(f"${each}: {kind}" for each, kind in kinds.items())
         call = ", ".join(f"{each}: ${each}" for each in kinds)
         query = f"query Q({head}) {way % f'{name}({call}) {selected}'}"
-        for bad in bad_values(definition.type):
-            values = {each: example(kind) for each, kind in required.items()}
-            sound(dialect.post(query, **values, **{argument: bad}), f"{argument}={bad!r:.60}")
+        values = {each: example(kind) for each, kind in required.items()}
+        yield argument, query, values, definition.type
+
+
+@pytest.mark.parametrize(("type", "name"), FIELDS, ids=lambda each: each)
+def test_no_argument_breaks_a_field(embedded_dialect: Dialect, type: str, name: str) -> None:
+    embedded_dialect.upsert()
+    for argument, query, values, kind in calls(type, name):
+        for bad in bad_values(kind):
+            answer = embedded_dialect.post(query, **values, **{argument: bad})
+            sound(answer, f"{argument}={bad!r:.60}")
 
 
 def mutations() -> list[str]:
@@ -159,17 +175,61 @@ def mutations() -> list[str]:
     return [name for name in SCHEMA.mutation_type.fields if served(f"Mutation.{name}")]
 
 
-@pytest.mark.parametrize("name", mutations())
-def test_no_input_breaks_a_mutation(embedded_dialect: Dialect, name: str) -> None:
-    dialect = embedded_dialect
-    dialect.upsert()
+def mutation(name: str) -> tuple[str, GraphQLInputObjectType, Any]:
+    """A document with the mutation, its input, and the type of that as it is declared."""
     assert SCHEMA.mutation_type is not None
     kind = SCHEMA.mutation_type.fields[name].args["input"].type
     given = get_named_type(kind)
     assert isinstance(given, GraphQLInputObjectType)
     query = f"mutation M($input: {kind}) {{ {name}(input: $input) {{ __typename }} }}"
-    sound(dialect.post(query, input=example(kind, full=True)), "everything")
+    return query, given, kind
+
+
+@pytest.mark.parametrize("name", mutations())
+def test_no_input_breaks_a_mutation(embedded_dialect: Dialect, name: str) -> None:
+    embedded_dialect.upsert()
+    query, given, kind = mutation(name)
+    sound(embedded_dialect.post(query, input=example(kind, full=True)), "everything")
     for field, definition in given.fields.items():
         for bad in bad_values(definition.type):
-            answer = dialect.post(query, input={**example(kind), field: bad})
+            answer = embedded_dialect.post(query, input={**example(kind), field: bad})
             sound(answer, f"{field}={bad!r:.60}")
+
+
+@pytest.fixture
+def postgresql_dialect(
+    settings: Settings,
+    postgresql_database: Database,
+    migrated_postgres: str,
+    chdb_pool: ClientPool,
+) -> Iterator[Dialect]:
+    """The dialect over PostgreSQL, whose texts hold no NUL."""
+    postgresql_database.ping()
+    settings = replace(settings, database_url=migrated_postgres)
+    services = compose(settings, stores=open_stores(settings, engine=chdb_pool))
+    try:
+        ensure_administrator(services)
+        key = (settings.data_dir / ADMIN_KEY).read_text().strip()
+        with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+            client.headers["Authorization"] = f"Bearer {key}"
+            yield Dialect(client)
+    finally:
+        services.close()
+
+
+@pytest.mark.postgres
+def test_no_nul_breaks_postgresql(postgresql_dialect: Dialect) -> None:
+    dialect = postgresql_dialect
+    dialect.upsert()
+    for field in FIELDS:
+        for argument, query, values, kind in calls(*field):
+            if get_named_type(kind).name in ("String", "ID"):
+                bad = ["\0"] if listed(kind) else "\0"
+                sound(dialect.post(query, **values, **{argument: bad}), f"{field} {argument}")
+    for name in mutations():
+        query, given, kind = mutation(name)
+        for field, definition in given.fields.items():
+            if get_named_type(definition.type).name in ("String", "ID"):
+                bad = ["\0"] if listed(definition.type) else "\0"
+                answer = dialect.post(query, input={**example(kind), field: bad})
+                sound(answer, f"{name} {field}")
