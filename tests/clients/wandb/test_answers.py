@@ -138,6 +138,12 @@ def of_members(ids: Ids) -> dict[str, Any]:
     return {"projectId": ids["project"], "userIds": [ids["user"]], "teamIds": [ids["entity"]]}
 
 
+SECRET = "s3cr3t"
+"""Stands in all that a private run holds."""
+
+ONES_OWN = {"GenerateApiKey"}
+"""Mutations about whoever makes them."""
+
 EITHER = {"entity.user"}
 """An entity is a user's own, or of an organisation."""
 
@@ -147,13 +153,14 @@ class Asker:
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
+        self.key = server.key
         self._numbers = itertools.count()
 
     def post(self, path: str, body: Any) -> tuple[int, Any]:
         request = urllib.request.Request(
             f"{self.server.url}{path}",
             data=json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.server.key}"},
+            headers={"Authorization": f"Bearer {self.key}"},
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -174,15 +181,20 @@ class Asker:
     def run(self, name: str) -> tuple[str, str]:
         """Make a run with a row, a line and a file; gives their ids."""
         made = self.data(
-            'mutation M($name: String) { upsertBucket(input: {modelName: "answers", name: $name, '
-            'config: "{\\"lr\\": {\\"value\\": 1}}"}) { bucket { id } } }',
+            "mutation M($name: String, $config: JSONString, $notes: String) "
+            '{ upsertBucket(input: {modelName: "answers", name: $name, '
+            "config: $config, notes: $notes}) { bucket { id } } }",
             name=name,
+            notes=SECRET,
+            config=json.dumps({SECRET: {"value": SECRET}}),
         )
         files = {
-            "wandb-history.jsonl": {"content": ['{"_step": 0, "loss": 1.5}']},
+            "wandb-history.jsonl": {
+                "content": [json.dumps({"_step": 0, "loss": 1.5, "said": SECRET})]
+            },
             "wandb-events.jsonl": {"content": ['{"system.cpu": 2.5, "_runtime": 1}']},
-            "wandb-summary.json": {"content": ['{"loss": 1.5}']},
-            "output.log": {"content": ["hello"]},
+            "wandb-summary.json": {"content": [json.dumps({"loss": 1.5, "said": SECRET})]},
+            "output.log": {"content": [SECRET]},
         }
         assert self.post(f"/files/admin/answers/{name}/file_stream", {"files": files})[0] == 200
         (file,) = self.data(
@@ -264,23 +276,63 @@ def test_every_served_operation_is_answered(asker: Asker, version: str) -> None:
     assert wrong == [], "\n".join(["", *wrong])
 
 
-def answered(asker: Asker, operation: Operation) -> str | None:
-    """What is wrong with the answer."""
+@pytest.mark.parametrize("version", [SUPPORTED[0], SUPPORTED[-1]])
+def test_no_operation_helps_a_stranger(asker: Asker, version: str) -> None:
+    """The same with a key that has no business there: nothing is shown, nothing is changed."""
+    try:
+        found = operations(environment(version))
+    except NoClient as reason:
+        pytest.skip(f"wandb {version} cannot be installed: {reason}")
+    name = f"stranger-{version.replace('.', '-')}"
+    status, made = asker.server.request("POST", "/admin/users", {"name": name})
+    assert status == 201
+    stranger = Asker(asker.server)
+    stranger.key = made["api_key"]
+    shown = 0
+    for operation in found:
+        prepared = prepare(asker, operation)
+        if prepared is None:
+            continue
+        status, answer = stranger.ask(operation.document, operation.name, **prepared)
+        assert SECRET not in str(answer), operation.name
+        changes = "mutation" in operation.document.split("{", maxsplit=1)[0]
+        if not changes:
+            shown += SECRET in str(asker.ask(operation.document, operation.name, **prepared))
+        assert not changes or operation.name in ONES_OWN or status in (403, 404), (
+            operation.name,
+            answer,
+        )
+    assert shown >= 5, "its owner sees what is hidden from others"
+
+
+def prepare(asker: Asker, operation: Operation) -> dict[str, Any] | None:
+    """Values for the variables of an operation that is served.
+
+    Raises:
+        LookupError: Something that it needs is not made here.
+    """
     document = parse(operation.document)
     if standing(fields(SCHEMA, document))[0] == "refused":
         return None
     (node,) = (d for d in document.definitions if isinstance(d, OperationDefinitionNode))
     ids = asker.furnish() if operation.name in OF_OPERATION else {}
-    try:
-        values = VARIABLES | OF_OPERATION.get(operation.name, lambda _: {})(ids)
-    except KeyError as missing:
-        return f"{operation.name}: nothing is made for {missing}"
+    values = VARIABLES | OF_OPERATION.get(operation.name, lambda _: {})(ids)
     declared = {
         each.variable.name.value: print_ast(each.type) for each in node.variable_definitions or ()
     }
     if without := [n for n, type in declared.items() if type.endswith("!") and n not in values]:
-        return f"{operation.name}: no values for {without}"
-    variables = {name: values[name] for name in declared if name in values}
+        raise LookupError(f"there are no values for {without}")
+    return {name: values[name] for name in declared if name in values}
+
+
+def answered(asker: Asker, operation: Operation) -> str | None:
+    """What is wrong with the answer."""
+    try:
+        variables = prepare(asker, operation)
+    except LookupError as missing:
+        return f"{operation.name}: {missing}"
+    if variables is None:
+        return None
     status, answer = asker.ask(operation.document, operation.name, **variables)
     if status != 200 or "errors" in answer:
         return f"{operation.name} of {operation.source}: {status} {str(answer)[:300]}"

@@ -200,7 +200,12 @@ def test_a_registry_of_its_members_shows_to_nobody_else(
         owner = services.accounts.actor(user)
         acme = services.accounts.organization(owner, "acme")
         services.registries.create(
-            owner, acme, "hidden", description=SECRET, visibility=Visibility.PRIVATE
+            owner,
+            acme,
+            "hidden",
+            description=SECRET,
+            visibility=Visibility.PRIVATE,
+            types=[SECRET],
         )
     found = ""
     for query in SELECTOR.queries(way):
