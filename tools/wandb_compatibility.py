@@ -27,7 +27,11 @@ from graphql import (
 )
 from wandb_operations import Operation, operations
 
+from kiseki_server.domain.filters.regex import MAX_LENGTH
+from kiseki_server.domain.filters.rules import MAX_DEPTH, MAX_NODES
+from kiseki_server.protocols.wandb import documents, json_lines
 from kiseki_server.protocols.wandb.executable import load_schema
+from kiseki_server.protocols.wandb.graphql import BODY_LIMIT
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
 from kiseki_server.protocols.wandb.server_info import CLIENTS, FEATURES
 
@@ -87,6 +91,19 @@ run's own fields, `config.<key>` (with or without `.value`) and `summary_metrics
 by one of them with `+` or `-`. Filters by sweep, by `historyLineCount` and by `keys_info` are
 refused.
 
+## Limits
+
+| | at most |
+| --- | --- |
+| body of a GraphQL request | {body} MiB |
+| document | {length} KiB, {tokens} tokens, {depth} levels, {aliases} aliases, {fields} fields |
+| values that an answer may have to hold, by the sizes of its pages | {cost} |
+| JSON in variables and rows | {json} levels are always read |
+| filter | {filter_depth} levels, {conditions} conditions |
+| regular expression (RE2) | {regex} characters |
+
+What is beyond a limit is refused at once, with the limit in the message.
+
 ## Operations
 
 """
@@ -120,7 +137,22 @@ def render(clients: dict[str, list[Operation]]) -> str:
         named = {field for of in asked[name].values() for field in standing(of)[1]}
         lines.append(f"| {_code(name)} | {' | '.join(cells)} | {_codes(sorted(named))} |")
     listed = f"{', '.join(versions[:-1])} and {versions[-1]}"
-    text = HEAD.format(versions=listed, count=len(asked), features=_codes(FEATURES))
+    text = HEAD.format(
+        versions=listed,
+        count=len(asked),
+        features=_codes(FEATURES),
+        body=BODY_LIMIT >> 20,
+        length=documents.MAX_LENGTH >> 10,
+        tokens=documents.MAX_TOKENS,
+        depth=documents.MAX_DEPTH,
+        aliases=documents.MAX_ALIASES,
+        fields=documents.MAX_FIELDS,
+        cost=documents.MAX_COST,
+        json=json_lines.DEPTH,
+        filter_depth=MAX_DEPTH,
+        conditions=MAX_NODES,
+        regex=MAX_LENGTH,
+    )
     table = "\n".join(lines).replace("  ", " ")
     return "\n".join([text.rstrip("\n"), "", table, "", *lists()])
 
