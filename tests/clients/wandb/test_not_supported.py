@@ -91,6 +91,8 @@ def test_every_command_is_answered(each: Client) -> None:
         f"""
         import json, pathlib, subprocess, sys, wandb
         wandb.init(project="later", id="r1").finish()
+        # Without the project of the queues the client says that it cannot fetch them.
+        wandb.Api().create_project("model-registry", "admin")
         pathlib.Path("train.py").write_text("pass")
         pathlib.Path("sweep.yaml").write_text(
             "program: train.py\\nmethod: grid\\nparameters: {{a: {{values: [1]}}}}"
