@@ -104,25 +104,25 @@ def test_organisations_and_teams_come_and_go(
         "user": "grace",
         "role": "viewer",
     }
-    team = kiseki("admin", "team", "add", "vision", "--org", "acme", "--owner", "frank", "--json")
-    assert team == {"name": "vision"}
+    team = kiseki("admin", "team", "add", "radar", "--org", "acme", "--owner", "frank", "--json")
+    assert team == {"name": "radar"}
     _, session = server_process.request("GET", "/session", key=key)
-    assert [entity["name"] for entity in session["entities"]] == ["frank", "vision"]
+    assert [entity["name"] for entity in session["entities"]] == ["frank", "radar"]
     kiseki("admin", "user", "add", "ivan")
-    member = ("admin", "team", "member", "vision", "ivan", "--role", "member", "--json")
-    assert kiseki(*member) == {"name": "vision", "user": "ivan", "role": "member"}
+    member = ("admin", "team", "member", "radar", "ivan", "--role", "member", "--json")
+    assert kiseki(*member) == {"name": "radar", "user": "ivan", "role": "member"}
     assert "ivan (guest)" in kiseki("admin", "org", "list")
-    kiseki("admin", "team", "remove-member", "vision", "ivan")
-    invited = kiseki("admin", "team", "invite", "vision", "judy@example.org", "--json")
+    kiseki("admin", "team", "remove-member", "radar", "ivan")
+    invited = kiseki("admin", "team", "invite", "radar", "judy@example.org", "--json")
     assert (invited["user"], invited["invite"]["email"]) == (None, "judy@example.org")
     judy = kiseki("admin", "user", "add", "judy", "--email", "judy@example.org", "--json")
     _, session = server_process.request("GET", "/session", key=judy["api_key"])
-    assert ("vision", "member") in [(e["name"], e["role"]) for e in session["entities"]]
-    machine = kiseki("admin", "team", "service-account", "vision", "CI nightly", "--json")
+    assert ("radar", "member") in [(e["name"], e["role"]) for e in session["entities"]]
+    machine = kiseki("admin", "team", "service-account", "radar", "CI nightly", "--json")
     _, session = server_process.request("GET", "/session", key=machine["api_key"])
-    assert (session["user"]["name"], session["default_entity"]) == ("vision-ci-nightly", "vision")
+    assert (session["user"]["name"], session["default_entity"]) == ("radar-ci-nightly", "radar")
     listed = kiseki("admin", "org", "list", "--json")["items"]
-    assert {org["name"]: org["teams"] for org in listed}["acme"] == ["vision"]
+    assert {org["name"]: org["teams"] for org in listed}["acme"] == ["radar"]
     kiseki("admin", "org", "member", "acme", "ivan", "--role", "viewer")
     assert "acme is called apex now" in kiseki("admin", "org", "rename", "acme", "apex")
     kiseki("admin", "org", "rename", "apex", "acme")
@@ -130,7 +130,7 @@ def test_organisations_and_teams_come_and_go(
     assert "only administrator" in refused(
         "admin", "org", "member", "acme", "frank", "--role", "viewer"
     )
-    assert kiseki("admin", "team", "remove", "vision", "--json")["removed"] is True
+    assert kiseki("admin", "team", "remove", "radar", "--json")["removed"] is True
     assert kiseki("admin", "org", "remove", "acme", "--json") == {"name": "acme", "removed": True}
     left = kiseki("admin", "org", "list", "--json")["items"]
     assert "acme" not in [org["name"] for org in left]
