@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from kiseki_server.domain.media.types import Box, BoxSet, Json
+from kiseki_server.domain.media.untyped import mapping
 
 
 def box_set(name: str, content: Json, width: int | None, height: int | None) -> BoxSet:
@@ -15,7 +16,7 @@ def box_set(name: str, content: Json, width: int | None, height: int | None) -> 
     Boxes in pixels need the size of the image; without it, and without a position that can be
     read, a box is left out.
     """
-    found = _mapping(content)
+    found = mapping(content)
     classes = class_names(found.get("class_labels"))
     return BoxSet(
         name=name,
@@ -27,7 +28,7 @@ def box_set(name: str, content: Json, width: int | None, height: int | None) -> 
 def class_names(labels: Json) -> dict[int, str]:
     """Names of classes by number; JSON has made their numbers texts."""
     found: dict[int, str] = {}
-    for number, name in _mapping(labels).items():
+    for number, name in mapping(labels).items():
         if str(number).lstrip("-").isdigit():
             found[int(number)] = str(name)
     return found
@@ -37,8 +38,8 @@ def _boxes(
     items: Json, classes: Mapping[int, str], width: int | None, height: int | None
 ) -> Iterator[Box]:
     for item in cast("list[Json]", items) if isinstance(items, list) else []:
-        box = _mapping(item)
-        sides = _sides(_mapping(box.get("position")))
+        box = mapping(item)
+        sides = _sides(mapping(box.get("position")))
         if sides is None:
             continue
         if box.get("domain") == "pixel":
@@ -57,7 +58,7 @@ def _boxes(
             caption=caption if isinstance(caption, str) else None,
             scores={
                 name: float(score)
-                for name, score in _mapping(box.get("scores")).items()
+                for name, score in mapping(box.get("scores")).items()
                 if isinstance(score, (int, float)) and math.isfinite(score)
             },
         )
@@ -82,7 +83,3 @@ def _sides(position: Mapping[str, Json]) -> tuple[float, float, float, float] | 
 def _number(value: Json) -> float | None:
     usable = isinstance(value, (int, float)) and not isinstance(value, bool)
     return float(value) if usable and math.isfinite(value) else None
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return cast("Mapping[str, Json]", value) if isinstance(value, Mapping) else {}

@@ -7,18 +7,19 @@ from typing import cast
 
 from kiseki_server.domain.media import presets
 from kiseki_server.domain.media.types import Chart, Json
+from kiseki_server.domain.media.untyped import mapping
 
 
 def charts(notes: Json) -> list[Chart]:
     """The charts of ``visualize`` and ``viz`` in the notes, in order of their keys."""
-    found = _mapping(notes)
-    listed = [_custom(key, item) for key, item in _mapping(found.get("visualize")).items()]
-    listed += [_plotted(key, item) for key, item in _mapping(found.get("viz")).items()]
+    found = mapping(notes)
+    listed = [_custom(key, item) for key, item in mapping(found.get("visualize")).items()]
+    listed += [_plotted(key, item) for key, item in mapping(found.get("viz")).items()]
     return sorted(listed, key=lambda chart: chart.key)
 
 
 def _custom(key: str, item: Json) -> Chart:
-    panel = _mapping(_mapping(item).get("panel_config"))
+    panel = mapping(mapping(item).get("panel_config"))
     definition = str(panel.get("panelDefId") or "")
     fields, strings = _texts(panel.get("fieldSettings")), _texts(panel.get("stringSettings"))
     return Chart(
@@ -32,7 +33,7 @@ def _custom(key: str, item: Json) -> Chart:
 
 
 def _plotted(key: str, item: Json) -> Chart:
-    definition = str(_mapping(item).get("id") or "")
+    definition = str(mapping(item).get("id") or "")
     fields = presets.columns(definition)
     return Chart(
         key=key,
@@ -47,18 +48,18 @@ def _plotted(key: str, item: Json) -> Chart:
 def _described(panel: Mapping[str, Json]) -> dict[str, Json] | None:
     """The specification itself, where the program brought one."""
     spec = panel.get("spec")
-    return dict(_mapping(spec)) if isinstance(spec, Mapping) else None
+    return dict(mapping(spec)) if isinstance(spec, Mapping) else None
 
 
 def _table_of(panel: Mapping[str, Json]) -> str | None:
     """The table that the chart's query names."""
-    waiting: list[Json] = [_mapping(panel.get("userQuery")).get("queryFields")]
+    waiting: list[Json] = [mapping(panel.get("userQuery")).get("queryFields")]
     while waiting:
         item = waiting.pop()
         if isinstance(item, list):
             waiting.extend(cast("list[Json]", item))
             continue
-        field = _mapping(item)
+        field = mapping(item)
         if field.get("name") == "tableKey" and isinstance(field.get("value"), str):
             return field["value"]
         waiting.extend((field.get("args"), field.get("fields")) if field else ())
@@ -66,8 +67,4 @@ def _table_of(panel: Mapping[str, Json]) -> str | None:
 
 
 def _texts(value: Json) -> dict[str, str]:
-    return {name: item for name, item in _mapping(value).items() if isinstance(item, str)}
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return cast("Mapping[str, Json]", value) if isinstance(value, Mapping) else {}
+    return {name: item for name, item in mapping(value).items() if isinstance(item, str)}

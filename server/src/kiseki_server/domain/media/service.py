@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -108,9 +108,12 @@ class MediaService:
         ]
         if not known:
             return MediaPage((), None)
-        table = self._history.rows(
-            RowQuery(run=_ref(run), keys=known, low=low, high=high, limit=limit + 1)
-        )
+        return self._page(run, RowQuery(_ref(run), keys=known, low=low, high=high), kinds, limit)
+
+    def _page(
+        self, run: Run, query: RowQuery, kinds: Collection[MediaKind], limit: int
+    ) -> MediaPage:
+        table = self._history.rows(replace(query, limit=limit + 1))
         found: list[MediaItem] = []
         steps: dict[int, None] = {}
         columns = (table.column(name).to_pylist() for name in ("step", "time", "key", "json"))
@@ -195,7 +198,8 @@ class MediaService:
         ]
         if logged:
             last = max(typed.last_step for typed in logged) if step is None else step
-            page = self.items(run, keys=[key], kinds=[MediaKind.TABLE], low=last, high=last)
+            query = RowQuery(_ref(run), keys=[key], low=last, high=last)
+            page = self._page(run, query, [MediaKind.TABLE], 1)
             if page.items:
                 return page.items[0]
         when = "" if step is None else f" at step {step}"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from kiseki_server.domain.media.types import Json, MediaKind
+from kiseki_server.domain.media.untyped import mapping, sequence
 
 _ONE: Mapping[str, MediaKind] = {
     "image-file": MediaKind.IMAGE,
@@ -79,7 +79,7 @@ def kind_of(type_name: str) -> MediaKind:
 
 def elements(value: Json) -> Iterator[Element]:
     """The elements of a value; none when it has no type."""
-    found = _mapping(value)
+    found = mapping(value)
     type_name = found.get("_type")
     if not isinstance(type_name, str):
         return
@@ -87,10 +87,10 @@ def elements(value: Json) -> Iterator[Element]:
         yield _element(0, kind_of(type_name), found)
         return
     kind, name = _MANY[type_name]
-    captions = _sequence(found.get("captions"))
-    boxes, masks = _sequence(found.get("all_boxes")), _sequence(found.get("all_masks"))
-    for index, item in enumerate(_sequence(found.get(name))[:MOST]):
-        own: dict[str, Json] = {"path": item} if isinstance(item, str) else dict(_mapping(item))
+    captions = sequence(found.get("captions"))
+    boxes, masks = sequence(found.get("all_boxes")), sequence(found.get("all_masks"))
+    for index, item in enumerate(sequence(found.get(name))[:MOST]):
+        own: dict[str, Json] = {"path": item} if isinstance(item, str) else dict(mapping(item))
         for shared in _SHARED:
             own.setdefault(shared, found.get(shared))
         if not own.get("caption"):
@@ -98,7 +98,7 @@ def elements(value: Json) -> Iterator[Element]:
         own.setdefault("boxes", _at(boxes, index))
         own.setdefault("masks", _at(masks, index))
         for extra, source in (("duration", "durations"), ("sample_rate", "sampleRates")):
-            known = _at(_sequence(found.get(source)), index)
+            known = _at(sequence(found.get(source)), index)
             if known is not None:
                 own.setdefault(extra, known)
         yield _element(index, kind, own)
@@ -127,29 +127,21 @@ def _element(index: int, kind: MediaKind, value: Mapping[str, Json]) -> Element:
 
 def _histogram(value: Mapping[str, Json]) -> dict[str, Json]:
     """Edges and counts, however they were packed."""
-    counts = _sequence(value.get("values"))
-    packed = _mapping(value.get("packedBins"))
+    counts = sequence(value.get("values"))
+    packed = mapping(value.get("packedBins"))
     low, width, count = (_number(packed.get(name)) for name in ("min", "size", "count"))
     if low is not None and width is not None and count is not None and 0 < count <= MOST:
         return {"bins": [low + width * i for i in range(int(count) + 1)], "values": list(counts)}
-    return {"bins": list(_sequence(value.get("bins"))), "values": list(counts)}
+    return {"bins": list(sequence(value.get("bins"))), "values": list(counts)}
 
 
 def _paths(sets: Json) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, file in _mapping(sets).items():
-        path = _text(_mapping(file).get("path"))
+    for name, file in mapping(sets).items():
+        path = _text(mapping(file).get("path"))
         if path:
             found[name] = path
     return found
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return cast("Mapping[str, Json]", value) if isinstance(value, Mapping) else {}
-
-
-def _sequence(value: Json) -> Sequence[Json]:
-    return cast("Sequence[Json]", value) if isinstance(value, list) else ()
 
 
 def _at(items: Sequence[Json], index: int) -> Json:

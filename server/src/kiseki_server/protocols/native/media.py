@@ -180,7 +180,7 @@ def list_media(
         high=high,
         limit=limit,
     )
-    base = f"/api/v1/projects/{quote(entity)}/{quote(project)}/runs/{quote(run)}/files/"
+    base = _files(entity, project, run)
     return LoggedMediaPage(items=[_item(run, base, item) for item in page.items], next=page.next)
 
 
@@ -205,7 +205,7 @@ def read_table(
         first=max(0, after),
         limit=checked_limit(limit, most=10_000),
     )
-    base = f"/api/v1/projects/{quote(entity)}/{quote(project)}/runs/{quote(run)}/files/"
+    base = _files(entity, project, run)
     return TableRows(
         key=name,
         step=found.item.step,
@@ -239,6 +239,11 @@ def list_charts(
             for chart in media.charts(places.run(entity, project, run))
         ]
     )
+
+
+def _files(entity: str, project: str, run: str) -> str:
+    """What stands before the path of a file of the run."""
+    return f"/api/v1/projects/{quote(entity)}/{quote(project)}/runs/{quote(run)}/files/"
 
 
 def _item(run: str, base: str, item: MediaItem) -> LoggedMedia:
