@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from kiseki_server.domain.files.store import RunFileStore
+from kiseki_server.domain.files.store import BlobNames, RunFileStore
 from kiseki_server.domain.files.types import Blob, RunFile
 from kiseki_server.kit.ids import RunId
-from kiseki_server.storage.memory.files import MemoryRunFiles
+from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryRunFiles
 from kiseki_server.storage.sql import schema
+from kiseki_server.storage.sql.blob_names import SqlBlobNames
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.files import SqlRunFiles
 
@@ -22,58 +23,61 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 RUN, OTHER = RunId(1), RunId(2)
 
 
+@dataclass
+class Files:
+    """A store of files with the names that it counts."""
+
+    store: RunFileStore
+    names: BlobNames
+
+    def named(
+        self, path: str, content: str = "x", run: RunId = RUN, at: datetime = NOON
+    ) -> RunFile:
+        self.names.reserve(Blob(content, len(content), "md5"), at)
+        file = RunFile(run, path, content, len(content), "md5", "text/plain", at)
+        self.store.put([file])
+        return file
+
+
 @pytest.fixture(params=["memory", "sqlite"])
-def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunFileStore]:
-    database: Database | None = None
-    transaction: AbstractContextManager[None] = nullcontext()
-    store: RunFileStore = MemoryRunFiles()
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-        schema.metadata.create_all(database.engine)
-        transaction = database.transaction(write=True)
-        store = SqlRunFiles(database)
-    with transaction:
-        if database is not None:
-            # The runs themselves are not this test's concern.
-            database.current().execute(sa.text("PRAGMA defer_foreign_keys = ON"))
-        yield store
-        if database is not None:
-            database.current().rollback()
-    if database is not None:
-        database.close()
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files]:
+    if request.param == "memory":
+        memory_names = MemoryBlobNames()
+        yield Files(MemoryRunFiles(memory_names), memory_names)
+        return
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    schema.metadata.create_all(database.engine)
+    names = SqlBlobNames(database)
+    with database.transaction(write=True):
+        # The runs themselves are not this test's concern.
+        database.current().execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+        yield Files(SqlRunFiles(database, names), names)
+        database.current().rollback()
+    database.close()
 
 
-def named(
-    files: RunFileStore, path: str, content: str = "x", run: RunId = RUN, at: datetime = NOON
-) -> RunFile:
-    files.reserve(Blob(content, len(content), "md5"), at)
-    file = RunFile(run, path, content, len(content), "md5", "text/plain", at)
-    files.put([file])
-    return file
+def test_a_file_is_found_under_its_path(files: Files) -> None:
+    first, second = files.named("b/x y.png"), files.named("a")
+    files.named("a", "other", OTHER)
+    assert list(files.store.get(RUN, ["b/x y.png", "missing", "a", "a"])) == [second, first]
+    assert (files.store.count(RUN), files.store.count(OTHER)) == (2, 1)
 
 
-def test_a_file_is_found_under_its_path(files: RunFileStore) -> None:
-    first, second = named(files, "b/x y.png"), named(files, "a")
-    named(files, "a", "other", OTHER)
-    assert list(files.get(RUN, ["b/x y.png", "missing", "a", "a"])) == [second, first]
-    assert (files.count(RUN), files.count(OTHER)) == (2, 1)
+def test_the_newest_file_of_a_path_stands(files: Files) -> None:
+    files.named("log", "one")
+    latest = files.named("log", "two", at=NOON + timedelta(seconds=1))
+    assert list(files.store.get(RUN, ["log"])) == [latest]
+    assert files.store.count(RUN) == 1
 
 
-def test_the_newest_file_of_a_path_stands(files: RunFileStore) -> None:
-    named(files, "log", "one")
-    latest = named(files, "log", "two", at=NOON + timedelta(seconds=1))
-    assert list(files.get(RUN, ["log"])) == [latest]
-    assert files.count(RUN) == 1
-
-
-def test_pages_go_by_the_bytes_of_the_paths(files: RunFileStore) -> None:
+def test_pages_go_by_the_bytes_of_the_paths(files: Files) -> None:
     paths = ["Z", "a", "a.b", "a/b", "é", "あ"]
     for path in reversed(paths):
-        named(files, path)
+        files.named(path)
     seen: list[str] = []
     after: str | None = None
     while True:
-        page = files.page(RUN, after=after, limit=2)
+        page = files.store.page(RUN, after=after, limit=2)
         seen.extend(file.path for file in page.files)
         after = page.after
         if after is None:
@@ -91,30 +95,21 @@ def test_pages_go_by_the_bytes_of_the_paths(files: RunFileStore) -> None:
     ],
 )
 def test_like_patterns_match_whole_paths_and_case(
-    files: RunFileStore, like: str, expected: list[str]
+    files: Files, like: str, expected: list[str]
 ) -> None:
     for path in ("media/a.png", "media/B.PNG", "log[1]*?"):
-        named(files, path)
-    assert [file.path for file in files.page(RUN, like=like).files] == expected
+        files.named(path)
+    assert [file.path for file in files.store.page(RUN, like=like).files] == expected
 
 
-def test_only_nameless_blobs_are_forgotten(files: RunFileStore) -> None:
-    named(files, "kept", "kept")
-    named(files, "twice", "shared")
-    named(files, "twice", "shared", OTHER)
-    named(files, "replaced", "old")
-    named(files, "replaced", "new")
-    assert files.delete(RUN, ["twice", "nothing"]) == 1
-    later = NOON + timedelta(minutes=1)
-    assert list(files.forget(later)) == ["old"]
-    files.delete_runs([OTHER])
-    assert list(files.forget(later)) == ["shared"]
-    assert list(files.forget(later)) == []
-
-
-def test_a_reserved_blob_is_kept_for_its_upload(files: RunFileStore) -> None:
-    named(files, "gone", "content")
-    files.delete(RUN, ["gone"])
-    files.reserve(Blob("content", 7, "md5"), NOON + timedelta(hours=1))
-    assert list(files.forget(NOON + timedelta(minutes=1))) == []
-    assert list(files.forget(NOON + timedelta(hours=2))) == ["content"]
+def test_every_name_is_counted(files: Files) -> None:
+    files.named("kept", "kept")
+    files.named("twice", "shared")
+    files.named("twice", "shared", OTHER)
+    files.named("replaced", "old")
+    files.named("replaced", "new")
+    assert files.store.delete(RUN, ["twice", "nothing"]) == 1
+    assert list(files.names.forget(NOON)) == ["old"]
+    files.store.delete_runs([OTHER])
+    assert list(files.names.forget(NOON)) == ["shared"]
+    assert list(files.names.forget(NOON)) == []

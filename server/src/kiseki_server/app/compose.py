@@ -13,6 +13,7 @@ from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.service import HistoryService
@@ -76,9 +77,14 @@ def compose(
         stores.work,
         clock,
     )
-    files = FileService(
-        stores.files, stores.blobs, stores.work, clock, max_bytes=settings.file_limit_mb << 20
+    receiver = Receiver(
+        stores.blob_names,
+        stores.blobs,
+        stores.work,
+        clock,
+        max_bytes=settings.file_limit_mb << 20,
     )
+    files = FileService(stores.files, stores.blob_names, stores.blobs, receiver, stores.work, clock)
     members = ProjectMembers(
         stores.project_members, projects, stores.users, stores.organizations, clock
     )
@@ -127,6 +133,7 @@ def compose(
         alerts=AlertService(runs, stores.events, clock),
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
+        receiver=receiver,
         files=files,
         media=MediaService(stores.history, files, stores.sheets, stores.work),
         tickets=Tickets(hasher, clock),

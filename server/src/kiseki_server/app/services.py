@@ -12,6 +12,7 @@ from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.ingest import Ingest
@@ -51,6 +52,7 @@ class Services:
     alerts: AlertService
     history: HistoryService
     console: ConsoleService
+    receiver: Receiver
     files: FileService
     media: MediaService
     tickets: Tickets

@@ -14,7 +14,7 @@ from kiseki_server.domain.accounts.store import (
     UserStore,
 )
 from kiseki_server.domain.console.store import ConsoleStore
-from kiseki_server.domain.files.store import BlobStore, RunFileStore
+from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.media.sheets import SheetCache
 from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
@@ -39,7 +39,7 @@ from kiseki_server.storage.memory.accounts import (
     MemoryUserStore,
 )
 from kiseki_server.storage.memory.console import MemoryConsoleStore
-from kiseki_server.storage.memory.files import MemoryBlobs, MemoryRunFiles
+from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
@@ -49,6 +49,7 @@ from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, Me
 from kiseki_server.storage.memory.sheets import MemorySheets
 from kiseki_server.storage.memory.teams import MemoryTeamStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
+from kiseki_server.storage.sql.blob_names import SqlBlobNames
 from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
@@ -80,6 +81,7 @@ class Stores:
     writers: WriterStore
     events: EventLog
     files: RunFileStore
+    blob_names: BlobNames
     blobs: BlobStore
     sheets: SheetCache
     history: HistoryStore
@@ -111,6 +113,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
             durability="power" if settings.durability == "power" else "process",
         )
         closers.append(engine.close)
+    names = SqlBlobNames(database)
     incoming = settings.data_dir / "incoming"
     blobs: BlobStore = (
         ObjectBlobs(settings.blob_url, incoming)
@@ -129,7 +132,8 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         runs=SqlRunStore(database),
         writers=SqlWriterStore(database),
         events=SqlEventLog(database),
-        files=SqlRunFiles(database),
+        files=SqlRunFiles(database, names),
+        blob_names=names,
         blobs=blobs,
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
@@ -143,7 +147,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
 
 def memory_stores() -> Stores:
     """Stores for tests, gone with the process."""
-    tables, writers = AccountTables(), MemoryWriterStore()
+    tables, writers, names = AccountTables(), MemoryWriterStore(), MemoryBlobNames()
     runs = MemoryRunStore(writers)
     return Stores(
         work=MemoryTransactions(),
@@ -157,7 +161,8 @@ def memory_stores() -> Stores:
         runs=runs,
         writers=writers,
         events=MemoryEventLog(),
-        files=MemoryRunFiles(),
+        files=MemoryRunFiles(names),
+        blob_names=names,
         blobs=MemoryBlobs(),
         sheets=MemorySheets(),
         history=MemoryHistoryStore(),

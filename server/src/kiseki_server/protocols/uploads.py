@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from anyio import to_thread
 from litestar import Request
 
+from kiseki_server.domain.files.arrival import Arrival
 from kiseki_server.domain.files.incoming import Announced
 
 UNBOUNDED = {"body_limit": 1 << 50}
 """``opt`` of a route whose service bounds what a file may have."""
 
 _BUFFER = 1 << 20
-_Stored = TypeVar("_Stored", covariant=True)
+_Stored = TypeVar("_Stored")
 
 
-class Upload(Protocol[_Stored]):
-    """What takes the bytes; `discard` is harmless after `finish`."""
-
-    def announce(self, said: Announced) -> None: ...
-
-    def write(self, data: bytes) -> None: ...
-
-    def finish(self) -> _Stored: ...
-
-    def discard(self) -> None: ...
-
-
-async def receive(request: Request[Any, Any, Any], upload: Upload[_Stored]) -> _Stored:
+async def receive(request: Request[Any, Any, Any], upload: Arrival[_Stored]) -> _Stored:
     """Store the request's body; it is durable and visible when this returns.
 
     Raises:

@@ -23,19 +23,29 @@ class Periodic:
         self._seconds = seconds
         self._job = job
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def wake(self) -> None:
+        """Do not wait for the end of the pause; from whatever thread this is called."""
+        self._wake.set()
+
     def stop(self) -> None:
         """Return when the job is over, if it runs."""
         self._stop.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._seconds):
+        while not self._stop.is_set():
+            self._wake.wait(self._seconds)
+            self._wake.clear()
+            if self._stop.is_set():
+                return
             try:
                 self._job()
             except Unavailable as error:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Self
+from functools import partial
 
-from kiseki_server.domain.files.incoming import Announced, Incoming
+from kiseki_server.domain.files.arrival import Arrival, Receiver
 from kiseki_server.domain.files.paths import check_path
-from kiseki_server.domain.files.store import BlobStore, RunFileStore
-from kiseki_server.domain.files.types import FilePage, RunFile
+from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
+from kiseki_server.domain.files.types import Blob, FilePage, RunFile
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import NotFound
 from kiseki_server.kit.ids import RunId
@@ -19,46 +19,8 @@ from kiseki_server.kit.transactions import UnitOfWork
 KEPT_NAMELESS = timedelta(hours=24)
 """How long bytes stay that nothing names: longer than any upload takes."""
 
+_AT_ONCE = 100
 _TEXT = (".log", ".txt", ".yaml", ".yml", ".md", ".diff", ".patch", ".toml", ".ini", ".cfg")
-
-
-class Upload:
-    """One file on its way in. A context manager: what was not finished leaves nothing behind.
-
-    It opens transactions of its own, because bytes must not travel inside of one.
-    """
-
-    def __init__(self, service: FileService, run: RunId, path: str, incoming: Incoming) -> None:
-        self._service = service
-        self._run = run
-        self._path = path
-        self._incoming = incoming
-
-    def announce(self, said: Announced) -> None:
-        """See `Incoming.announce`."""
-        self._incoming.announce(said)
-
-    def write(self, data: bytes) -> None:
-        """See `Incoming.write`."""
-        self._incoming.write(data)
-
-    def finish(self) -> RunFile:
-        """Make the file visible; it is durable when this returns.
-
-        Raises:
-            BadRequest: The bytes are not those that were announced.
-        """
-        return self._service.adopt(self._run, self._path, self._incoming)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.discard()
-
-    def discard(self) -> None:
-        """Forget what was not finished; harmless when all was."""
-        self._incoming.discard()
 
 
 class FileService:
@@ -67,34 +29,25 @@ class FileService:
     def __init__(
         self,
         files: RunFileStore,
+        names: BlobNames,
         blobs: BlobStore,
+        receiver: Receiver,
         database: UnitOfWork,
         clock: Clock,
-        *,
-        max_bytes: int,
     ) -> None:
         self._files = files
+        self._names = names
         self._blobs = blobs
+        self._receiver = receiver
         self._database = database
         self._clock = clock
-        self._max_bytes = max_bytes
 
-    def upload(self, run: RunId, path: str) -> Upload:
+    def upload(self, run: RunId, path: str) -> Arrival[RunFile]:
         """Begin to receive a file; it replaces the file of that path when it is finished."""
         checked = check_path(path)
-        incoming = Incoming(self._blobs.writer(), checked, max_bytes=self._max_bytes)
-        return Upload(self, run, checked, incoming)
+        return self._receiver.begin(checked, partial(self._name, run, checked))
 
-    def adopt(self, run: RunId, path: str, incoming: Incoming) -> RunFile:
-        """Store received bytes and name them.
-
-        The order matters: a reserved blob is not collected, so the bytes are there when the name
-        becomes visible, whatever happens in between.
-        """
-        blob = incoming.finish()
-        with self._database.transaction(write=True):
-            self._files.reserve(blob, self._clock.now())
-        incoming.store()
+    def _name(self, run: RunId, path: str, blob: Blob) -> RunFile:
         file = RunFile(
             run=run,
             path=path,
@@ -104,8 +57,7 @@ class FileService:
             media_type=media_type(path),
             updated_at=self._clock.now(),
         )
-        with self._database.transaction(write=True):
-            self._files.put([file])
+        self._files.put([file])
         return file
 
     def get(self, run: RunId, path: str) -> RunFile:
@@ -150,15 +102,20 @@ class FileService:
         self._files.delete_runs(runs)
 
     def collect(self, kept: timedelta = KEPT_NAMELESS) -> int:
-        """Free bytes that nothing has named for a while; how many blobs. For a job.
+        """Free bytes that nothing names any more, and those that nothing has named for so long
+        since they came; how many blobs. For a job.
 
         Bytes go while the transaction still holds their rows: an upload of the same content
-        waits at `RunFileStore.reserve`, and then finds that it has to store them again.
+        waits at `BlobNames.reserve`, and then finds that it has to store them again.
         """
-        with self._database.transaction(write=True):
-            digests = self._files.forget(self._clock.now() - kept, limit=100)
-            self._blobs.delete(digests)
-        return len(digests)
+        total = 0
+        while True:
+            with self._database.transaction(write=True):
+                digests = self._names.forget(self._clock.now() - kept, limit=_AT_ONCE)
+                self._blobs.delete(digests)
+            total += len(digests)
+            if len(digests) < _AT_ONCE:
+                return total
 
 
 def media_type(path: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from kiseki_server.domain.files.types import Blob, FilePage, RunFile
+from kiseki_server.domain.files.types import Blob, FilePage, Named, RunFile
 from kiseki_server.kit.ids import RunId
 
 
@@ -64,16 +64,42 @@ class BlobStore(Protocol):
         ...
 
 
-class RunFileStore(Protocol):
-    """Names of run files, and how many names each blob has.
+class BlobNames(Protocol):
+    """How many names each blob has; works inside the caller's transaction.
 
-    Every method works inside the caller's transaction. A blob without names stays until
-    `forget`, so that an upload in progress can count on the bytes that it has just stored.
+    A name is whatever keeps bytes alive: a run's file, a file of an artifact, a list of files.
+    Whoever writes names down counts them here in the same transaction.
     """
 
     def reserve(self, blob: Blob, at: datetime) -> None:
         """Note that the bytes are about to be stored, before anything names them."""
         ...
+
+    def add(self, digests: Iterable[str]) -> None:
+        """Count names; a digest that comes several times has so many more.
+
+        Raises:
+            Unavailable: One of the blobs has been freed meanwhile; it must be stored again.
+        """
+        ...
+
+    def drop(self, digests: Iterable[str]) -> None:
+        """Count names that are gone; what loses its last one is freed by the next `forget`."""
+        ...
+
+    def get(self, digests: Collection[str]) -> Mapping[str, Named]:
+        """Those of the blobs that are known."""
+        ...
+
+    def forget(self, before: datetime, *, limit: int = 500) -> Sequence[str]:
+        """Drop blobs that lost their last name, and those that were reserved before that time and
+        never got one; their digests."""
+        ...
+
+
+class RunFileStore(Protocol):
+    """Names of run files; every method works inside the caller's transaction, and counts the
+    names of blobs that it writes down and removes."""
 
     def put(self, files: Sequence[RunFile]) -> None:
         """Name reserved blobs; a path that the run has already names the new one from now on."""
@@ -105,8 +131,4 @@ class RunFileStore(Protocol):
 
     def delete_runs(self, runs: Sequence[RunId]) -> None:
         """Take all names of the runs away."""
-        ...
-
-    def forget(self, before: datetime, *, limit: int = 500) -> Sequence[str]:
-        """Drop blobs without a name that were reserved before that time; their digests."""
         ...

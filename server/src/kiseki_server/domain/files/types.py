@@ -20,6 +20,15 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What is known about stored bytes."""
+
+    size: int
+    names: int
+    """How many keep them."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunFile:
     """A file that a run has, under a checked path."""
 

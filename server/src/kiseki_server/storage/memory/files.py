@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiseki_server.domain.files.types import Blob, FilePage, RunFile
-from kiseki_server.kit.errors import NotFound
+from kiseki_server.domain.files.store import BlobNames
+from kiseki_server.domain.files.types import Blob, FilePage, Named, RunFile
+from kiseki_server.kit.errors import NotFound, Unavailable
 from kiseki_server.kit.ids import RunId
 
 
@@ -67,25 +69,62 @@ class MemoryBlobs:
 
 @dataclass
 class _Reserved:
-    at: datetime
-    refs: int = 0
+    size: int
+    at: datetime | None
+    """``None`` once it has got a name."""
+    names: int = 0
+
+
+class MemoryBlobNames:
+    """`BlobNames` in a dict."""
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, _Reserved] = {}
+
+    def reserve(self, blob: Blob, at: datetime) -> None:
+        self._blobs.setdefault(blob.digest, _Reserved(blob.size, at)).at = at
+
+    def add(self, digests: Iterable[str]) -> None:
+        for digest, times in Counter(digests).items():
+            if digest not in self._blobs:
+                raise Unavailable("Bytes have been freed before they got a name; send them again")
+            self._blobs[digest].names += times
+            self._blobs[digest].at = None
+
+    def drop(self, digests: Iterable[str]) -> None:
+        for digest, times in Counter(digests).items():
+            self._blobs[digest].names -= times
+
+    def get(self, digests: Collection[str]) -> Mapping[str, Named]:
+        return {
+            digest: Named(self._blobs[digest].size, self._blobs[digest].names)
+            for digest in digests
+            if digest in self._blobs
+        }
+
+    def forget(self, before: datetime, *, limit: int = 500) -> Sequence[str]:
+        nameless = [
+            digest
+            for digest, reserved in self._blobs.items()
+            if reserved.names == 0 and (reserved.at is None or reserved.at < before)
+        ][:limit]
+        for digest in nameless:
+            del self._blobs[digest]
+        return nameless
 
 
 class MemoryRunFiles:
     """A `RunFileStore` in dicts."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: BlobNames) -> None:
         self._files: dict[tuple[RunId, str], RunFile] = {}
-        self._blobs: dict[str, _Reserved] = {}
-
-    def reserve(self, blob: Blob, at: datetime) -> None:
-        self._blobs.setdefault(blob.digest, _Reserved(at)).at = at
+        self._names = names
 
     def put(self, files: Sequence[RunFile]) -> None:
         for file in files:
             self.delete(file.run, [file.path])
             self._files[file.run, file.path] = file
-            self._blobs[file.digest].refs += 1
+            self._names.add([file.digest])
 
     def get(self, run: RunId, paths: Sequence[str]) -> Sequence[RunFile]:
         found = (self._files.get((run, path)) for path in sorted(set(paths), key=str.encode))
@@ -117,24 +156,12 @@ class MemoryRunFiles:
 
     def delete(self, run: RunId, paths: Sequence[str]) -> int:
         gone = [self._files.pop((run, path), None) for path in set(paths)]
-        for file in gone:
-            if file is not None:
-                self._blobs[file.digest].refs -= 1
+        self._names.drop(file.digest for file in gone if file is not None)
         return sum(file is not None for file in gone)
 
     def delete_runs(self, runs: Sequence[RunId]) -> None:
         for run in runs:
             self.delete(run, [path for owner, path in self._files if owner == run])
-
-    def forget(self, before: datetime, *, limit: int = 500) -> Sequence[str]:
-        nameless = [
-            digest
-            for digest, reserved in self._blobs.items()
-            if reserved.refs == 0 and reserved.at < before
-        ][:limit]
-        for digest in nameless:
-            del self._blobs[digest]
-        return nameless
 
 
 def _regex(like: str) -> str:

@@ -1,37 +1,28 @@
-"""Names of files and the count of names that each blob has, in the metadata store."""
+"""Names of run files, in the metadata store."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from kiseki_server.domain.files.types import Blob, FilePage, RunFile
+from kiseki_server.domain.files.store import BlobNames
+from kiseki_server.domain.files.types import FilePage, RunFile
 from kiseki_server.kit.ids import RunId
 from kiseki_server.storage.sql.engine import Database
-from kiseki_server.storage.sql.schema import blobs, run_files
+from kiseki_server.storage.sql.schema import run_files
 
 
 class SqlRunFiles:
-    """A `RunFileStore` over the tables ``run_files`` and ``blobs``."""
+    """A `RunFileStore` over the table ``run_files``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, names: BlobNames) -> None:
         self._database = database
-        self._insert: Any = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
+        self._names = names
         # Paths compare by their bytes, whatever the database's locale.
         collation = "BINARY" if database.dialect == "sqlite" else "C"
         self._path = run_files.c.path.collate(collation)
-
-    def reserve(self, blob: Blob, at: datetime) -> None:
-        insert = self._insert(blobs).values(
-            digest=blob.digest, size=blob.size, refs=0, created_at=at
-        )
-        self._database.current().execute(
-            insert.on_conflict_do_update(index_elements=["digest"], set_={"created_at": at})
-        )
 
     def put(self, files: Sequence[RunFile]) -> None:
         connection = self._database.current()
@@ -48,7 +39,7 @@ class SqlRunFiles:
                     updated_at=file.updated_at,
                 )
             )
-            self._count([file.digest], +1)
+            self._names.add([file.digest])
 
     def get(self, run: RunId, paths: Sequence[str]) -> Sequence[RunFile]:
         found: list[RunFile] = []
@@ -94,29 +85,11 @@ class SqlRunFiles:
         for start in range(0, len(runs), 500):
             self._drop(run_files.c.run_id.in_(runs[start : start + 500]))
 
-    def forget(self, before: datetime, *, limit: int = 500) -> Sequence[str]:
-        connection = self._database.current()
-        nameless = sa.and_(blobs.c.refs == 0, blobs.c.created_at < before)
-        query = sa.select(blobs.c.digest).where(nameless).order_by(blobs.c.created_at)
-        digests = list(connection.execute(query.limit(limit)).scalars())
-        # Again with the condition: an upload may have reserved one of them meanwhile.
-        gone = sa.delete(blobs).where(blobs.c.digest.in_(digests), nameless)
-        return list(connection.execute(gone.returning(blobs.c.digest)).scalars())
-
     def _drop(self, *conditions: sa.ColumnElement[bool]) -> int:
         gone = sa.delete(run_files).where(*conditions).returning(run_files.c.digest)
         digests = list(self._database.current().execute(gone).scalars())
-        self._count(digests, -1)
+        self._names.drop(digests)
         return len(digests)
-
-    def _count(self, digests: Sequence[str], step: int) -> None:
-        counted: dict[str, int] = {}
-        for digest in digests:
-            counted[digest] = counted.get(digest, 0) + step
-        for digest, change in sorted(counted.items()):
-            self._database.current().execute(
-                sa.update(blobs).where(blobs.c.digest == digest).values(refs=blobs.c.refs + change)
-            )
 
     def _like(self, pattern: str) -> sa.ColumnElement[bool]:
         if self._database.dialect != "sqlite":

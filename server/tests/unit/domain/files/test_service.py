@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService, media_type
 from kiseki_server.kit.clock import SystemClock
 from kiseki_server.kit.errors import BadRequest, NotFound, TooLarge
 from kiseki_server.kit.ids import RunId
-from kiseki_server.storage.memory.files import MemoryBlobs, MemoryRunFiles
+from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 
 RUN = RunId(1)
 
@@ -25,9 +26,14 @@ class _NoTransactions:
 
 @pytest.fixture
 def service() -> FileService:
-    return FileService(
-        MemoryRunFiles(), MemoryBlobs(), _NoTransactions(), SystemClock(), max_bytes=10
+    names, blobs, work, clock = (
+        MemoryBlobNames(),
+        MemoryBlobs(),
+        _NoTransactions(),
+        SystemClock(),
     )
+    receiver = Receiver(names, blobs, work, clock, max_bytes=10)
+    return FileService(MemoryRunFiles(names), names, blobs, receiver, work, clock)
 
 
 def put(service: FileService, path: str, data: bytes) -> None:
@@ -70,8 +76,8 @@ def test_collecting_frees_only_what_nothing_names(service: FileService) -> None:
     put(service, "c", b"alone")
     gone = [service.get(RUN, path) for path in ("a", "c")]
     service.delete(RUN, ["a", "c"])
-    assert service.collect(timedelta(hours=1)) == 0
-    assert service.collect(timedelta(0)) == 1
+    assert service.collect() == 1
+    assert service.collect(timedelta(0)) == 0
     assert content(service, "b") == b"shared"
     with pytest.raises(NotFound):
         service.read(gone[1])

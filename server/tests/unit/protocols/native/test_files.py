@@ -119,7 +119,7 @@ def test_paths_with_tricks_are_refused(client: Client, run: RunId, path: str) ->
 def test_only_the_body_limit_of_files_counts(
     client: Client, services: Services, run: RunId
 ) -> None:
-    services.files._max_bytes = 100
+    services.receiver.max_bytes = 100
     answer = client.put(f"{FILES}/a", content=b"x" * 101)
     assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
     assert client.put(f"{FILES.replace('r1', 'none')}/a", content=b"x").status_code == 404

@@ -174,7 +174,7 @@ def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(
 ) -> None:
     dialect.upsert()
     (url,) = create(dialect, "a")
-    services.files._max_bytes = 100
+    services.receiver.max_bytes = 100
     answer = anybody("PUT", url, content=b"x" * 101)
     assert answer.status_code == 413
     assert "100 bytes" in answer.json()["message"]
