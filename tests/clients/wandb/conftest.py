@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.clients.wandb.environments import NEWEST, NoClient, python
+from tests.clients.wandb.environments import NEWEST, VERSIONS, NoClient, python
 from tests.processes import Program, ServerProcess
 
 QUICK = "wandb.Settings(x_file_stream_transmit_interval=0.2)"
@@ -73,6 +73,12 @@ class Client:
 def client(server_process: ServerProcess, tmp_path: Path) -> Client:
     """The newest client and the server that tests share."""
     return Client(NEWEST, server_process, tmp_path / "client")
+
+
+@pytest.fixture(params=VERSIONS)
+def each(request: pytest.FixtureRequest, server_process: ServerProcess, tmp_path: Path) -> Client:
+    """Each version with which the whole suite runs, and the server that tests share."""
+    return Client(request.param, server_process, tmp_path / "client")
 
 
 @pytest.fixture

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from tests.clients.wandb.conftest import Client
-from tests.clients.wandb.environments import VERSIONS
-from tests.processes import ServerProcess
 
 pytestmark = pytest.mark.clients
 
@@ -24,11 +20,6 @@ for name, lr in (("low", 0.1), ("high", 0.9)):
     run.finish()
 api = wandb.Api()
 """
-
-
-@pytest.fixture(params=VERSIONS)
-def each(request: pytest.FixtureRequest, server_process: ServerProcess, tmp_path: Path) -> Client:
-    return Client(request.param, server_process, tmp_path / "client")
 
 
 def test_a_run_is_read_back(each: Client) -> None:
