@@ -7,6 +7,7 @@ list positions behind it), or ``summary``, ``weave`` and one of `DERIVED`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -182,7 +183,7 @@ def parse_path(text: str) -> tuple[str, ...]:
 
 
 def check(query: Node) -> None:
-    """Refuse a query that is too large or names a field that no call has.
+    """Refuse a query that is too large, or has a field or a number that no call can have.
 
     Raises:
         BadRequest: Says which.
@@ -199,6 +200,8 @@ def check(query: Node) -> None:
             raise BadRequest(f"the query has more than {MAX_NODES} parts")
         if isinstance(node, Field):
             _check_field(node.path)
+        if isinstance(node, Literal):
+            _check_number(node.value)
         if isinstance(node, And | Or) and not node.conditions:
             raise BadRequest("`and` and `or` need at least one condition")
         waiting += ((child, depth + 1) for child in children(node))
@@ -227,6 +230,13 @@ def children(node: Node) -> Iterator[Node]:
         case Lte(left, right):
             yield left
             yield right
+
+
+def _check_number(value: Scalar) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadRequest(f"{value} is not a number to compare with")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise BadRequest("an integer in the query has more than 64 bits")
 
 
 def _check_field(path: tuple[str, ...]) -> None:

@@ -156,3 +156,10 @@ def test_queries_have_limits() -> None:
 def test_fields_that_no_call_has_are_refused(path: str) -> None:
     with pytest.raises(BadRequest):
         check(Eq(field(path), NULL))
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400, float("nan"), float("-inf")])
+def test_numbers_that_no_engine_compares_are_refused(number: float) -> None:
+    with pytest.raises(BadRequest):
+        check(Gt(field("started_at"), value(number)))
+    check(Gt(field("started_at"), value(2**63 - 1)))
