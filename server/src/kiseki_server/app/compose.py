@@ -12,11 +12,14 @@ from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
+from kiseki_server.domain.artifacts.ground import Ground
+from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.service import HistoryService
+from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
@@ -38,6 +41,7 @@ _HEARTBEATS = 15.0
 _INDEX = 2.0
 _HOUSEKEEPING = 3600.0
 _MEMORY = 20.0
+_EXPIRY = 60.0
 
 
 def compose(
@@ -93,8 +97,29 @@ def compose(
         project_store=stores.projects,
         members=members,
         member_store=stores.project_members,
-        store=stores.registries,
+        collections=stores.collections,
+        log=stores.actions,
         clock=clock,
+    )
+    collector = Periodic("blobs", _HOUSEKEEPING, files.collect)
+    artifacts = ArtifactService(
+        Ground(
+            collections=stores.collections,
+            versions=stores.versions,
+            memberships=stores.memberships,
+            uploads=stores.uploads,
+            edges=stores.edges,
+            actions=stores.actions,
+            names=stores.blob_names,
+            blobs=stores.blobs,
+            receiver=receiver,
+            projects=projects,
+            events=stores.events,
+            live=live,
+            work=stores.work,
+            clock=clock,
+            on_free=[collector.wake],
+        )
     )
     committer = Committer(
         work=stores.work,
@@ -135,6 +160,8 @@ def compose(
         console=ConsoleService(stores.console),
         receiver=receiver,
         files=files,
+        artifacts=artifacts,
+        lineage=LineageService(stores.lineage, projects),
         media=MediaService(stores.history, files, stores.sheets, stores.work),
         tickets=Tickets(hasher, clock),
         ingest=ingest,
@@ -149,7 +176,7 @@ def compose(
         console=stores.console,
         work=stores.work,
         clock=clock,
-        delete_files=files.delete_runs,
+        purge=[files.delete_runs, stores.edges.remove_runs],
     )
     heartbeats = HeartbeatMonitor(
         runs, stores.work, clock, silence=timedelta(seconds=settings.heartbeat_timeout_s)
@@ -159,7 +186,8 @@ def compose(
         Periodic("heartbeats", _HEARTBEATS, heartbeats),
         Periodic("index", _INDEX, IndexUpkeep(indexer, stores.work)),
         Periodic("housekeeping", _HOUSEKEEPING, housekeeping),
-        Periodic("blobs", _HOUSEKEEPING, files.collect),
+        collector,
+        Periodic("artifacts", _EXPIRY, artifacts.expire),
         Periodic("memory", _MEMORY, stores.release_memory),
     ):
         services.on_start.append(worker.start)

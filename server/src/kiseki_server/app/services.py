@@ -11,12 +11,14 @@ from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
+from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.ingest import Ingest
 from kiseki_server.domain.history.service import HistoryService
+from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
@@ -54,6 +56,8 @@ class Services:
     console: ConsoleService
     receiver: Receiver
     files: FileService
+    artifacts: ArtifactService
+    lineage: LineageService
     media: MediaService
     tickets: Tickets
     ingest: Ingest

@@ -13,12 +13,20 @@ from kiseki_server.domain.accounts.store import (
     TeamStore,
     UserStore,
 )
+from kiseki_server.domain.artifacts.store import (
+    ActionLog,
+    CollectionStore,
+    EdgeStore,
+    MembershipStore,
+    UploadStore,
+    VersionStore,
+)
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
 from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.lineage.store import LineageStore
 from kiseki_server.domain.media.sheets import SheetCache
 from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
-from kiseki_server.domain.registry.store import RegistryStore
 from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
@@ -38,27 +46,43 @@ from kiseki_server.storage.memory.accounts import (
     MemoryOrganizationStore,
     MemoryUserStore,
 )
+from kiseki_server.storage.memory.artifact_uploads import (
+    MemoryActionLog,
+    MemoryEdgeStore,
+    MemoryUploadStore,
+)
+from kiseki_server.storage.memory.artifacts import (
+    ArtifactTables,
+    MemoryCollectionStore,
+    MemoryMembershipStore,
+    MemoryVersionStore,
+)
 from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
+from kiseki_server.storage.memory.lineage import MemoryLineage, drawing
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
-from kiseki_server.storage.memory.registries import MemoryRegistryStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
 from kiseki_server.storage.memory.sheets import MemorySheets
 from kiseki_server.storage.memory.teams import MemoryTeamStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
+from kiseki_server.storage.sql.artifact_collections import SqlCollectionStore
+from kiseki_server.storage.sql.artifact_edges import SqlActionLog, SqlEdgeStore
+from kiseki_server.storage.sql.artifact_memberships import SqlMembershipStore
+from kiseki_server.storage.sql.artifact_uploads import SqlUploadStore
+from kiseki_server.storage.sql.artifact_versions import SqlVersionStore
 from kiseki_server.storage.sql.blob_names import SqlBlobNames
 from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
 from kiseki_server.storage.sql.files import SqlRunFiles
+from kiseki_server.storage.sql.lineage import SqlLineage
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.organizations import SqlOrganizationStore
 from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
-from kiseki_server.storage.sql.registries import SqlRegistryStore
 from kiseki_server.storage.sql.runs import SqlRunStore
 from kiseki_server.storage.sql.teams import SqlTeamStore
 from kiseki_server.storage.sql.users import SqlUserStore
@@ -76,13 +100,19 @@ class Stores:
     teams: TeamStore
     projects: ProjectStore
     project_members: ProjectMemberStore
-    registries: RegistryStore
     runs: RunStore
     writers: WriterStore
     events: EventLog
     files: RunFileStore
     blob_names: BlobNames
     blobs: BlobStore
+    collections: CollectionStore
+    versions: VersionStore
+    memberships: MembershipStore
+    uploads: UploadStore
+    edges: EdgeStore
+    actions: ActionLog
+    lineage: LineageStore
     sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
@@ -114,6 +144,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         )
         closers.append(engine.close)
     names = SqlBlobNames(database)
+    collections, versions = SqlCollectionStore(database), SqlVersionStore(database)
     incoming = settings.data_dir / "incoming"
     blobs: BlobStore = (
         ObjectBlobs(settings.blob_url, incoming)
@@ -127,7 +158,6 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         organizations=SqlOrganizationStore(database),
         teams=SqlTeamStore(database),
         project_members=SqlProjectMemberStore(database),
-        registries=SqlRegistryStore(database),
         projects=SqlProjectStore(database),
         runs=SqlRunStore(database),
         writers=SqlWriterStore(database),
@@ -135,6 +165,13 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         files=SqlRunFiles(database, names),
         blob_names=names,
         blobs=blobs,
+        collections=collections,
+        versions=versions,
+        memberships=SqlMembershipStore(database, collections, versions),
+        uploads=SqlUploadStore(database, names),
+        edges=SqlEdgeStore(database),
+        actions=SqlActionLog(database),
+        lineage=SqlLineage(database),
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
@@ -149,6 +186,8 @@ def memory_stores() -> Stores:
     """Stores for tests, gone with the process."""
     tables, writers, names = AccountTables(), MemoryWriterStore(), MemoryBlobNames()
     runs = MemoryRunStore(writers)
+    projects = MemoryProjectStore(tables, runs.all)
+    artifacts, edges = ArtifactTables(), MemoryEdgeStore()
     return Stores(
         work=MemoryTransactions(),
         users=MemoryUserStore(tables),
@@ -156,14 +195,20 @@ def memory_stores() -> Stores:
         organizations=MemoryOrganizationStore(tables),
         teams=MemoryTeamStore(tables),
         project_members=MemoryProjectMemberStore(tables),
-        registries=MemoryRegistryStore(),
-        projects=MemoryProjectStore(tables, runs.all),
+        projects=projects,
         runs=runs,
         writers=writers,
         events=MemoryEventLog(),
         files=MemoryRunFiles(names),
         blob_names=names,
         blobs=MemoryBlobs(),
+        collections=MemoryCollectionStore(artifacts, projects.living),
+        versions=MemoryVersionStore(artifacts),
+        memberships=MemoryMembershipStore(artifacts),
+        uploads=MemoryUploadStore(names),
+        edges=edges,
+        actions=MemoryActionLog(),
+        lineage=MemoryLineage(lambda: drawing(artifacts, edges, runs.all())),
         sheets=MemorySheets(),
         history=MemoryHistoryStore(),
         console=MemoryConsoleStore(),

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kiseki_server.domain.runs.events import (
+    ArtifactsChanged,
     HistoryAppended,
     LiveEvent,
     Missed,
@@ -21,6 +22,8 @@ MAX_SUBSCRIBERS = 2_000
 MAX_PENDING = 5_000
 INTERVAL = 0.25
 """Seconds between two deliveries to one subscriber."""
+
+_OF_PROJECTS = (ProjectChanged, ArtifactsChanged)
 
 _Key = tuple[type, int, str, str]
 
@@ -133,7 +136,7 @@ class _Subscriber:
     def _wants(self, event: LiveEvent) -> bool:
         if self._project is not None and event.project != self._project:
             return False
-        if self._runs is None or isinstance(event, ProjectChanged):
+        if self._runs is None or isinstance(event, _OF_PROJECTS):
             return True
         return event.run in self._runs
 
@@ -145,7 +148,7 @@ class _Subscriber:
 
 
 def _key(event: LiveEvent) -> _Key:
-    run = "" if isinstance(event, ProjectChanged) else event.run
+    run = "" if isinstance(event, _OF_PROJECTS) else event.run
     stream = event.stream if isinstance(event, HistoryAppended) else ""
     return type(event), event.project, run, stream
 

@@ -83,7 +83,7 @@ class Housekeeping:
         console: ConsoleStore,
         work: UnitOfWork,
         clock: Clock,
-        delete_files: Callable[[Sequence[RunId]], None] | None = None,
+        purge: Sequence[Callable[[Sequence[RunId]], None]] = (),
     ) -> None:
         self._runs = runs
         self._indexer = indexer
@@ -92,7 +92,7 @@ class Housekeeping:
         self._console = console
         self._work = work
         self._clock = clock
-        self._delete_files = delete_files
+        self._purge = purge
 
     def __call__(self) -> int:
         """Do it; how many runs are gone for good."""
@@ -112,7 +112,7 @@ class Housekeeping:
             ids = [run.id for run in gone]
             self._indexer.forget(ids)
             with self._work.transaction(write=True):
-                if self._delete_files is not None:
-                    self._delete_files(ids)
+                for purge in self._purge:
+                    purge(ids)
                 self._runs.remove(ids)
             total += len(gone)

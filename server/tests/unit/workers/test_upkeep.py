@@ -110,7 +110,7 @@ def test_deleted_runs_are_forgotten_after_a_while(recorder: Recorder) -> None:
         console=recorder.console,
         work=recorder.work,
         clock=recorder.clock,
-        delete_files=delete_files,
+        purge=[delete_files],
     )
     with recorder.work.transaction(write=True):
         recorder.service.delete(recorder.world.project, "one")

@@ -7,23 +7,24 @@ places a version into a collection, under an index of its own, and carries the a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from kiseki_server.domain.files.incoming import DigestAlgorithm
 from kiseki_server.kit.ids import CollectionId, ManifestId, ProjectId, RunId, UserId, VersionId
 
 Json = Any
-
-DigestAlgorithm = Literal["md5", "xxh128"]
 
 LATEST = "latest"
 """The alias that moves to the newest membership of its collection by itself."""
 
 TTL_INHERITED = -1
 TTL_OFF = -2
+
+UNKNOWN_SIZE = -1
 
 
 class CollectionKind(StrEnum):
@@ -132,6 +133,7 @@ class Entry:
     digest: str
     """Base64 MD5 (or xxh128) of the bytes; of a reference, its ETag or the address itself."""
     size: int
+    """Of what a client lists, -1: it did not say."""
     blob: str | None
     """SHA-256 of the stored bytes; ``None`` for a reference."""
     reference: str | None = None
@@ -162,6 +164,8 @@ class RunEdge:
     direction: Literal["output", "input"]
     used_as: str | None
     at: datetime
+    collection: CollectionId | None = None
+    """Where a run found what it used: a link's collection, perhaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +181,184 @@ class ArtifactAction:
     collection: CollectionId | None
     version: VersionId | None
     details: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What somebody wants to become a version; empty fields leave those of an earlier call."""
+
+    type: str
+    collection: str
+    digest: str
+    digest_algorithm: DigestAlgorithm = "md5"
+    client_id: str | None = None
+    sequence_client_id: str | None = None
+    distributed_id: str | None = None
+    base: VersionId | None = None
+    description: str | None = None
+    metadata: Mapping[str, Json] | None = None
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    ttl: int = TTL_INHERITED
+    history_step: int | None = None
+    run: RunId | None = None
+    """The run that makes it."""
+    deduplicate: bool = True
+    """The newest version is taken when its digest is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The version to fill, or the committed one that holds the same already."""
+
+    version: Version
+    collection: Collection
+    latest: Version | None
+    """The newest committed version of the collection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a file that comes in parts."""
+
+    number: int
+    md5: str
+    """Base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file about to be uploaded; with parts it comes in these."""
+
+    path: str
+    digest: str
+    size: int | None = None
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPlan:
+    """What to do with a file."""
+
+    file: NewFile
+    action: Literal["skip", "put", "parts"]
+    """`skip`: the bytes are here already."""
+    birth: VersionId
+    upload: str | None = None
+    """The upload that takes the parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file of a version that is not committed; without a blob it is only announced."""
+
+    version: VersionId
+    path: str
+    digest: str
+    blob: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that the artifacts of an entity call by a digest."""
+
+    digest: str
+    """With the algorithm before it: `md5:…`."""
+    blob: str
+    size: int
+    birth: VersionId
+
+
+@dataclass(frozen=True, slots=True)
+class PartsUpload:
+    """A file on its way in parts."""
+
+    id: str
+    version: VersionId
+    path: str
+    digest: str
+    parts: tuple[Part, ...]
+    """As announced."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    number: int
+    blob: str
+    size: int
+    md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryList:
+    """A list of files that a commit goes by."""
+
+    kind: ManifestKind
+    entries: Sequence[Entry]
+    base: VersionId | None = None
+    """What an increment is laid over."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionPage:
+    items: tuple[Collection, ...]
+    cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipPage:
+    items: tuple[Membership, ...]
+    cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Entries in byte order of their paths; ``after`` opens the next page."""
+
+    items: tuple[Entry, ...]
+    after: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a collection stands."""
+
+    versions: int
+    newest: int | None
+    """The greatest index of a membership that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChange:
+    """Fields to change; ``None`` leaves a field as it is."""
+
+    description: str | None = None
+    metadata: Mapping[str, Json] | None = None
+    ttl: int | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChange:
+    """Fields to change; ``None`` leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    type: str | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What a deletion takes away."""
+
+    versions: int
+    bytes: int
+    """Of blobs that nothing else names."""

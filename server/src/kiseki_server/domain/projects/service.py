@@ -58,6 +58,15 @@ class ProjectService:
             raise NotFound("There is no such project, or you may not see it")
         return self.check(actor, found, action)
 
+    def known(self, project: ProjectId) -> Project | None:
+        """The project of this id, whoever asks; ``None`` once it was deleted."""
+        return self._projects.get(project)
+
+    def most(self, actor: Actor, project: ProjectId) -> Action | None:
+        """The most that the actor may do in the project; ``None``: not even know of it."""
+        found = self._projects.get(project)
+        return None if found is None else rules.most(actor, found)
+
     def ensure(self, actor: Actor, entity: str | None, name: str) -> Project:
         """The project to write runs into, made on first use.
 

@@ -29,31 +29,3 @@ def project_name(registry: str) -> str:
             f"this one has {len(bare)}"
         )
     return check_project_name(PREFIX + bare)
-
-
-def check_type(name: str) -> str:
-    """The name of a type of artifacts, unchanged.
-
-    Raises:
-        BadRequest: It is empty, too long, or holds signs that addresses cannot carry.
-    """
-    return _checked(name, "an artifact type", "/:\\?%")
-
-
-def check_alias(alias: str) -> str:
-    """An alias, unchanged.
-
-    Raises:
-        BadRequest: It is empty, too long, or holds signs that a name of a version cannot.
-    """
-    return _checked(alias, "an alias", "/:")
-
-
-def _checked(text: str, what: str, forbidden: str) -> str:
-    bad = [sign for sign in text if sign in forbidden or not sign.isprintable()]
-    if bad or not 1 <= len(text) <= MAX_NAME or text != text.strip():
-        raise BadRequest(
-            f"`{text[:80]}` cannot be {what}",
-            hint=f"use 1 to {MAX_NAME} characters, none of them in {forbidden}",
-        )
-    return text

@@ -13,14 +13,15 @@ from kiseki_server.domain.accounts.types import (
     Role,
     User,
 )
+from kiseki_server.domain.artifacts.names import check_alias, check_type
+from kiseki_server.domain.artifacts.store import ActionLog, CollectionStore
 from kiseki_server.domain.artifacts.types import ArtifactAction, Json
 from kiseki_server.domain.projects import rules
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
 from kiseki_server.domain.projects.types import Project, ProjectKind, ProjectMember, Visibility
-from kiseki_server.domain.registry.names import check_alias, check_type, project_name
-from kiseki_server.domain.registry.store import RegistryStore
+from kiseki_server.domain.registry.names import project_name
 from kiseki_server.domain.registry.types import Registry, RegistryChange
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -40,14 +41,16 @@ class RegistryService:
         project_store: ProjectStore,
         members: ProjectMembers,
         member_store: ProjectMemberStore,
-        store: RegistryStore,
+        collections: CollectionStore,
+        log: ActionLog,
         clock: Clock,
     ) -> None:
         self._projects = projects
         self._store = project_store
         self._members = members
         self._member_store = member_store
-        self._registries = store
+        self._collections = collections
+        self._log = log
         self._clock = clock
         members.on_change.append(self._note_member)
 
@@ -77,8 +80,8 @@ class RegistryService:
         """A registry, which the caller may read, with what it accepts."""
         return Registry(
             project=project,
-            types=tuple(self._registries.types(project.id)),
-            protected=self._registries.protected(project.id),
+            types=tuple(self._collections.types(project.id)),
+            protected=self._collections.protected(project.id),
         )
 
     # Changing
@@ -133,7 +136,7 @@ class RegistryService:
         """
         self._projects.check(actor, project, Action.ADMIN)
         any_type = project.any_type if change.any_type is None else change.any_type
-        known = {found.name for found in self._registries.types(project.id)}
+        known = {found.name for found in self._collections.types(project.id)}
         added = [name for name in change.add_types if name not in known]
         if any_type and added:
             raise BadRequest(
@@ -174,7 +177,7 @@ class RegistryService:
     def protect_aliases(self, actor: Actor, project: Project, aliases: Sequence[str]) -> None:
         """Say which aliases only administrators of the registry move."""
         self._projects.check(actor, project, Action.ADMIN)
-        self._registries.protect(project.id, [check_alias(alias) for alias in aliases])
+        self._collections.protect(project.id, [check_alias(alias) for alias in aliases])
         self._note(actor, project, "registry.changed", protected_aliases=list(aliases))
 
     def members(self, project: Project) -> Sequence[ProjectMember]:
@@ -189,14 +192,14 @@ class RegistryService:
         """Who did what in registries that the caller may read, the latest first; ``before`` is
         the id of the last one that was seen."""
         ids = [project.id for project in projects]
-        return self._registries.actions(ids, limit=limit, before=before)
+        return self._log.actions("project", ids, limit=limit, before=before)
 
     def _add_types(self, project: Project, names: Sequence[str]) -> None:
         for name in names:
-            self._registries.ensure_type(project.id, check_type(name), self._clock.now())
+            self._collections.ensure_type(project.id, check_type(name), self._clock.now())
 
     def _note(self, actor: Actor, project: Project, action: str, **details: Json) -> None:
-        self._registries.append(
+        self._log.append(
             project.id, action, user=actor.user.id, at=self._clock.now(), details=details
         )
 

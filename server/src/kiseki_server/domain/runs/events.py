@@ -22,12 +22,23 @@ EventKind = Literal[
     "run.stop_requested",
     "run.deleted",
     "run.alert",
+    "artifact.created",
+    "artifact.committed",
+    "artifact.changed",
+    "artifact.deleted",
+    "artifact.used",
+    "alias.added",
+    "alias.removed",
+    "link.added",
+    "link.removed",
+    "collection.changed",
+    "collection.deleted",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the log; ``run`` is the name that the client chose."""
+    """One entry of the log; ``run`` is the name that the client chose, empty where none acts."""
 
     kind: EventKind
     time: datetime
@@ -91,7 +102,14 @@ class ProjectChanged:
     project: ProjectId
 
 
-LiveEvent = RunChanged | HistoryAppended | ConsoleAppended | ProjectChanged
+@dataclass(frozen=True, slots=True)
+class ArtifactsChanged:
+    """Collections, versions, aliases or links of the project changed."""
+
+    project: ProjectId
+
+
+LiveEvent = RunChanged | HistoryAppended | ConsoleAppended | ProjectChanged | ArtifactsChanged
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from kiseki_server.domain.accounts.types import Actor
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs.events import (
+    ArtifactsChanged,
     ConsoleAppended,
     HistoryAppended,
     LiveEvent,
@@ -53,7 +54,7 @@ async def listen(
     ] = None,
 ) -> Stream:
     """Server-sent events about what changes: `run.changed`, `history.appended`,
-    `console.appended`, `project.changed`.
+    `console.appended`, `project.changed`, `artifacts.changed`.
 
     They say where to look again, and are merged: at most four of a kind a second for one run.
     The event `resync` says that some were lost. The first event is `hello`; a comment comes
@@ -156,6 +157,8 @@ def _render(event: LiveEvent, project: Project) -> bytes:
         return _frame("history.appended", data)
     if isinstance(event, ConsoleAppended):
         return _frame("console.appended", data | {"run": event.run})
+    if isinstance(event, ArtifactsChanged):
+        return _frame("artifacts.changed", data)
     return _frame("project.changed", data)
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from kiseki_server.domain.artifacts.types import Collection as ArtifactCollection
+from kiseki_server.domain.artifacts.types import Version, VersionState
 from kiseki_server.domain.lineage.store import Fan
 from kiseki_server.domain.lineage.types import Facts, Neighbour, NodeKey, NodeKind, Way
+from kiseki_server.domain.runs.types import Run
+from kiseki_server.storage.memory.artifact_uploads import MemoryEdgeStore
+from kiseki_server.storage.memory.artifacts import ArtifactTables
 
 
 @dataclass(slots=True)
@@ -18,6 +24,48 @@ class Drawing:
     edges: list[tuple[NodeKey, NodeKey, str | None]] = field(
         default_factory=list["tuple[NodeKey, NodeKey, str | None]"]
     )
+
+
+def drawing(tables: ArtifactTables, edges: MemoryEdgeStore, runs: Iterable[Run]) -> Drawing:
+    """The whole graph of runs and artifacts."""
+    made = Drawing()
+    for run in runs:
+        if run.deleted_at is None:
+            made.facts[NodeKey(NodeKind.RUN, run.id)] = Facts(
+                run.project,
+                run.name,
+                run.display_name,
+                run.job_type,
+                None,
+                run.state.value,
+                run.created_at,
+            )
+    for version in tables.versions.values():
+        if version.state is not VersionState.PENDING:
+            home = tables.collections[version.collection]
+            made.facts[NodeKey(NodeKind.VERSION, version.id)] = _facts(
+                home, version, version.index, version.created_at
+            )
+    for place in tables.places.values():
+        version, at = tables.versions[place.version], tables.collections[place.collection]
+        if version.collection == at.id or at.deleted_at or version.state is VersionState.PENDING:
+            continue
+        key = NodeKey(NodeKind.LINK, place.id)
+        made.facts[key] = _facts(at, version, place.index, place.created_at)
+        made.edges.append((NodeKey(NodeKind.VERSION, version.id), key, None))
+    for edge in edges.all():
+        run, version = NodeKey(NodeKind.RUN, edge.run), NodeKey(NodeKind.VERSION, edge.version)
+        if run in made.facts and version in made.facts:
+            ends = (run, version) if edge.direction == "output" else (version, run)
+            made.edges.append((*ends, edge.used_as))
+    return made
+
+
+def _facts(
+    at: ArtifactCollection, version: Version, index: int | None, created_at: datetime
+) -> Facts:
+    title = f"{at.name}:v{index}"
+    return Facts(at.project, at.name, title, at.type, index, version.state.value, created_at)
 
 
 class MemoryLineage:

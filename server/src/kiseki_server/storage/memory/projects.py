@@ -35,6 +35,10 @@ class MemoryProjectStore:
         self._projects: dict[ProjectId, Project] = {}
         self._ids = itertools.count(1)
 
+    def living(self) -> Iterable[ProjectId]:
+        """Projects that are there, for whoever keeps something of theirs."""
+        return [project.id for project in self.readable(None)]
+
     def add(
         self,
         entity: EntityId,
