@@ -88,8 +88,8 @@ Announced, because they are honoured: {features}. All others are off.
 
 `$and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $all $exists $regex $contains` over the
 run's own fields, `config.<key>` (with or without `.value`) and `summary_metrics.<key>`; orders
-by one of them with `+` or `-`. Filters by sweep, by `historyLineCount` and by `keys_info` are
-refused.
+by one of them with `+` or `-`. No run is in a sweep: filters by `sweep` find none. Filters by
+`historyLineCount` and by `keys_info` are refused, and so is `$size`.
 
 ## Limits
 

@@ -39,6 +39,8 @@ class Reader:
     lists: frozenset[Path] = frozenset()
     """Fields with several values, of which one has to fit."""
     times: frozenset[Path] = frozenset()
+    missing: frozenset[Path] = frozenset()
+    """Fields that none of the things has; filters may ask for them, orders not."""
 
     def parse(self, text: str | None) -> Filter | None:
         """The filter; nothing for what matches everything.
@@ -48,7 +50,7 @@ class Reader:
         """
         if not text:
             return None
-        parsed = self.object(json_lines.read(text, "The filter"), 0)
+        parsed = self._without_missing(self.object(json_lines.read(text, "The filter"), 0))
         return None if parsed == And(()) else parsed
 
     def parse_order(self, text: str | None) -> list[SortKey]:
@@ -89,6 +91,21 @@ class Reader:
                 items.append(self._condition(self.field(key), item, depth + 1))
         parts = tuple(item for item in items if item != And(()))
         return parts[0] if len(parts) == 1 else And(parts)
+
+    def _without_missing(self, filter: Filter) -> Filter:
+        """The same, where no condition on a missing field holds."""
+        match filter:
+            case And(items):
+                parts = tuple(self._without_missing(item) for item in items)
+                parts = tuple(item for item in parts if item != And(()))
+                return parts[0] if len(parts) == 1 else And(parts)
+            case Or(items):
+                return Or(tuple(self._without_missing(item) for item in items))
+            case Not(item):
+                inner = self._without_missing(item)
+                return And(()) if inner == Or(()) else Not(inner)
+            case _:
+                return Or(()) if filter.field.path in self.missing else filter
 
     def _condition(self, field: Field, item: Any, depth: int) -> Filter:
         if depth > MAX_DEPTH:

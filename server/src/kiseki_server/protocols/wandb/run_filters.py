@@ -27,6 +27,8 @@ _ATTRIBUTES = {
     "heartbeatAt": "heartbeat_at",
     "heartbeat_at": "heartbeat_at",
     "duration": "duration",
+    "sweep": "sweep",
+    "sweepName": "sweep",
 }
 _TIMES = ("created_at", "updated_at", "heartbeat_at")
 
@@ -65,6 +67,7 @@ _reader = Reader(
     _field,
     lists=frozenset({("tags",)}),
     times=frozenset((name,) for name in _TIMES),
+    missing=frozenset({("sweep",)}),  # there are no sweeps: starting a run in one is refused
 )
 parse = _reader.parse
 parse_order = _reader.parse_order

@@ -64,13 +64,33 @@ def test_filters_become_our_tree(filters: dict[str, Any], expected: Any) -> None
 
 
 @pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"sweep": "a"}, Or(())),
+        ({"sweepName": {"$in": ["a"]}}, Or(())),
+        ({"sweep": {"$regex": "."}}, Or(())),
+        ({"sweep": {"$exists": True}}, Or(())),
+        ({"$and": [{"state": "failed"}, {"sweep": "a"}]},
+         And((Compare(Field(("state",)), "=", "failed"), Or(())))),
+        ({"$or": [{"state": "failed"}, {"sweep": "a"}]},
+         Or((Compare(Field(("state",)), "=", "failed"), Or(())))),
+        ({"sweep": None}, None),
+        ({"sweep": {"$ne": "a"}}, None),
+        ({"sweep": {"$exists": False}, "state": "failed"},
+         Compare(Field(("state",)), "=", "failed")),
+    ],
+)  # fmt: skip
+def test_no_run_is_in_a_sweep(filters: dict[str, Any], expected: Any) -> None:
+    assert parse(write(filters)) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("{", "no JSON"),
         ("[]", "JSON object"),
         ('{"$where": "1"}', r"\$where"),
         ('{"config.a": {"$size": 1}}', r"\$size"),
-        ('{"sweep": "a"}', "sweep"),
         ('{"config": 1}', "config"),
         ('{"$or": {}}', "list"),
         ('{"state": {"$in": "a"}}', "list"),
