@@ -100,7 +100,7 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "workspace", "/admin/digits"
     yield "trouble", "/admin/trouble"
     yield "runs", "/admin/digits/runs"
-    for tab in ("overview", "charts", "system", "logs", "files"):
+    for tab in ("overview", "charts", "media", "system", "logs", "files"):
         yield f"run-{tab}", f"{run}/{tab}"
     yield "settings", "/settings"
     yield "authorize", "/authorize"

@@ -19,6 +19,11 @@ export type LogPage = Schemas["LogLines"];
 export type RunFile = Schemas["FileInfo"];
 export type FilePage = Schemas["Files"];
 
+export type LoggedMedia = Schemas["LoggedMedia"];
+export type LoggedMediaPage = Schemas["LoggedMediaPage"];
+export type LoggedMediaKey = Schemas["LoggedMediaKey"];
+export type LoggedMediaKeyList = Schemas["LoggedMediaKeys"];
+
 /** What the client tells of where a run was started; every part may be missing. */
 export interface Environment {
   host?: string | null;

@@ -16,12 +16,13 @@ import { RunHeader } from "./header";
 import { RunOverview } from "./overview";
 import styles from "./run.module.css";
 
-const tabs = ["overview", "charts", "system", "logs", "files"] as const;
+const tabs = ["overview", "charts", "media", "system", "logs", "files"] as const;
 type Tab = (typeof tabs)[number];
 
 const icons: Record<Tab, IconName> = {
   overview: "overview",
   charts: "chart",
+  media: "eye",
   system: "cpu",
   logs: "terminal",
   files: "file",
@@ -29,6 +30,7 @@ const icons: Record<Tab, IconName> = {
 
 const RunCharts = lazy(() => import("./charts").then((m) => ({ default: m.RunCharts })));
 const RunLogs = lazy(() => import("./logs").then((m) => ({ default: m.RunLogs })));
+const RunMedia = lazy(() => import("./media").then((m) => ({ default: m.RunMedia })));
 const RunFiles = lazy(() => import("./files").then((m) => ({ default: m.RunFiles })));
 
 /** Everything about one run. */
@@ -82,6 +84,8 @@ function TabBody({ tab, run }: { tab: Tab; run: Run }) {
   switch (tab) {
     case "charts":
       return <RunCharts key="history" run={run} stream="history" />;
+    case "media":
+      return <RunMedia run={run} />;
     case "system":
       return <RunCharts key="system" run={run} stream="system" />;
     case "logs":

@@ -316,6 +316,7 @@ export const en = {
     charts: "Charts",
     system: "System",
     logs: "Logs",
+    media: "Media",
     files: "Files",
     tabs: "Parts of the run",
     rename: "Rename",
@@ -401,6 +402,15 @@ export const en = {
     copied_other: "{{count, number}} lines copied",
     earlier: "Loading earlier lines…",
     begin: "Beginning of the log",
+  },
+  media: {
+    step: "Step",
+    empty: "No media",
+    emptyText: "Images, sounds and videos that a run logs appear here.",
+    error: "The media could not be loaded",
+    itemError: "This file could not be loaded",
+    noPreview: "No preview for this kind",
+    image: "Image {{number, number}} of {{key}}",
   },
   files: {
     search: "Search files",

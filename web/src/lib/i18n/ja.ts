@@ -315,6 +315,7 @@ export const ja: Catalogue = {
     charts: "グラフ",
     system: "システム",
     logs: "ログ",
+    media: "メディア",
     files: "ファイル",
     tabs: "ランの内容",
     rename: "名前を変更",
@@ -397,6 +398,15 @@ export const ja: Catalogue = {
     copied_other: "{{count, number}} 行をコピーしました",
     earlier: "前の行を読み込み中…",
     begin: "ログの先頭",
+  },
+  media: {
+    step: "ステップ",
+    empty: "メディアはありません",
+    emptyText: "ランが記録した画像・音声・動画がここに現れます。",
+    error: "メディアを読み込めませんでした",
+    itemError: "このファイルを読み込めませんでした",
+    noPreview: "この種類はプレビューできません",
+    image: "{{key}} の画像 {{number, number}}",
   },
   files: {
     search: "ファイルを検索",

@@ -1,0 +1,31 @@
+import type { LoggedMedia } from "@/api/types";
+import { hashText, paletteOf } from "@/lib/colors";
+import { useTheme } from "@/ui/use-theme";
+import styles from "./media.module.css";
+
+/** Bounding boxes over their image, coloured by class. */
+export function MediaBoxes({ sets }: { sets: LoggedMedia["boxes"] }) {
+  const palette = paletteOf(useTheme());
+  return sets.flatMap((set) =>
+    set.boxes.map((box, index) => {
+      const name =
+        box.caption ?? box.label ?? set.classes[String(box.class_id)] ?? String(box.class_id ?? "");
+      const color = palette[hashText(String(box.class_id ?? name)) % palette.length];
+      return (
+        <span
+          // biome-ignore lint/suspicious/noArrayIndexKey: boxes have no name but their place
+          key={`${set.set}/${index}`}
+          className={styles.box}
+          title={`${set.set}: ${name}`}
+          style={{
+            left: `${box.x0 * 100}%`,
+            top: `${box.y0 * 100}%`,
+            width: `${(box.x1 - box.x0) * 100}%`,
+            height: `${(box.y1 - box.y0) * 100}%`,
+            borderColor: color,
+          }}
+        />
+      );
+    }),
+  );
+}
