@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import urllib.request
 import zlib
@@ -53,10 +54,10 @@ def send(server: ServerProcess, method: str, path: str, content: bytes) -> None:
     urllib.request.urlopen(request, timeout=60).close()
 
 
-def log(server: ServerProcess, *rows: dict[str, object]) -> None:
+def log(server: ServerProcess, run: str, *rows: dict[str, object]) -> None:
     lines = {"wandb-history.jsonl": {"offset": 0, "content": [json.dumps(row) for row in rows]}}
     body = json.dumps({"files": lines}).encode()
-    send(server, "POST", "/files/admin/gallery/pictures/file_stream", body)
+    send(server, "POST", f"/files/admin/gallery/{run}/file_stream", body)
 
 
 def test_images_are_shown_with_their_boxes_at_the_step_that_is_chosen(
@@ -72,6 +73,7 @@ def test_images_are_shown_with_their_boxes_at_the_step_that_is_chosen(
     scene_value = {"_type": "molecule-file", "path": "media/m.pdb"}
     log(
         server_process,
+        "pictures",
         {"_step": 0, "samples": image_value(0), "scene": scene_value},
         {"_step": 3, "samples": image_value(3, truth={"path": "boxes.json"})},
     )
@@ -88,13 +90,53 @@ def test_images_are_shown_with_their_boxes_at_the_step_that_is_chosen(
     assert box["width"] == pytest.approx(image["width"] / 2, abs=1)
     assert box["x"] - image["x"] == pytest.approx(image["width"] / 4, abs=1)
 
-    samples.get_by_role("slider").press("Home")
+    expect(samples.get_by_text("cat", exact=True)).to_be_visible()  # named without hovering
+
+    slider = samples.get_by_role("slider")
+    expect(slider).to_have_value("3")
+    slider.press("Home")
     expect(samples.get_by_role("img", name="sample of 0")).to_be_visible()
     expect(samples.get_by_title("truth: cat")).to_have_count(0)
-    samples.get_by_role("slider").press("ArrowRight")  # steps without any lead to the next one
-    expect(samples.get_by_role("img", name="sample of 3")).to_be_visible()
 
     scene = page.get_by_role("region", name="scene")
     with page.expect_download() as download:
         scene.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "m.pdb"
+
+
+def test_the_slider_rests_at_the_step_that_is_shown_and_passes_over_steps_without_media(
+    page: Page, server_process: ServerProcess
+) -> None:
+    run = "/projects/admin/gallery/runs/sparse"
+    assert server_process.request("PUT", run, {})[0] < 300
+    for step in (0, 3, 4):
+        send(server_process, "PUT", f"/api/v1{run}/files/media/{step}.png", png(4, 2, 50 * step))
+    log(server_process, "sparse", *({"_step": at, "samples": image_value(at)} for at in (0, 3, 4)))
+    eventually(lambda: len(server_process.get(f"{run}/media/keys")["items"]) == 1)
+
+    page.goto(f"{server_process.url}/admin/gallery/runs/sparse/media")
+    slider = page.get_by_role("slider")
+    expect(slider).to_have_value("4")
+    for key, step in (("ArrowLeft", 3), ("ArrowLeft", 0), ("ArrowRight", 3), ("ArrowRight", 4)):
+        slider.press(key)
+        expect(page.get_by_role("img", name=f"sample of {step}")).to_be_visible()
+        expect(slider).to_have_value(str(step))
+
+
+def test_only_keys_in_sight_are_loaded(page: Page, server_process: ServerProcess) -> None:
+    run = "/projects/admin/gallery/runs/many"
+    assert server_process.request("PUT", run, {})[0] < 300
+    send(server_process, "PUT", f"/api/v1{run}/files/media/0.png", png(4, 2, 90))
+    keys = [f"layer{number:02}" for number in range(40)]
+    log(server_process, "many", {"_step": 0, **{key: image_value(0) for key in keys}})
+    eventually(lambda: len(server_process.get(f"{run}/media/keys")["items"]) == len(keys))
+
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.update(re.findall(r"media\?key=(\w+)", request.url)))
+    page.goto(f"{server_process.url}/admin/gallery/runs/many/media")
+    expect(page.get_by_role("region", name="layer00").get_by_role("img")).to_be_visible()
+    assert "layer39" not in asked
+    assert len(asked) < len(keys) / 2
+    last = page.get_by_role("region", name="layer39")
+    last.scroll_into_view_if_needed()
+    expect(last.get_by_role("img")).to_be_visible()

@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
+import { seekLeft, seekRight } from "@/lib/seek";
 import { apiPath, request, send } from "./http";
-import type { LoggedMediaKeyList, LoggedMediaPage } from "./types";
+import type { LoggedMediaKey, LoggedMediaKeyList, LoggedMediaPage } from "./types";
 
 export const mediaKeys = {
   run: (entity: string, project: string, run: string) => ["media", entity, project, run] as const,
@@ -19,20 +20,29 @@ export const mediaKeysQuery = (entity: string, project: string, run: string) =>
     },
   });
 
-/** What was logged under a key at the first step from `step` on that has some. */
+/** Which logged step is meant by one that has nothing: the next one, or the one before. */
+export type Direction = "left" | "right";
+
+/** What was logged under a key at `step`, or at the nearest step in a direction. */
 export const mediaAtQuery = (
   entity: string,
   project: string,
   run: string,
-  key: string,
+  logged: LoggedMediaKey,
   step: number,
+  direction: Direction,
 ) =>
   queryOptions({
-    queryKey: [...mediaKeys.run(entity, project, run), "at", key, step],
-    queryFn: async ({ signal }) => {
-      const query = { key, low: step, limit: 1 };
+    queryKey: [...mediaKeys.run(entity, project, run), "at", logged.key, step, direction],
+    queryFn: ({ signal }) => {
+      const seek = direction === "left" ? seekLeft : seekRight;
       const path = mediaPath(entity, project, run);
-      return (await request<LoggedMediaPage>("GET", path, { signal, query })).items;
+      const read = (low: number, high: number, limit: number) =>
+        request<LoggedMediaPage>("GET", path, {
+          signal,
+          query: { key: logged.key, low, high, limit },
+        });
+      return seek(read, logged, step);
     },
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { paletteOf, runColor } from "./colors";
+import { inkOn, paletteOf, runColor } from "./colors";
 
 type Triple = [number, number, number];
 
@@ -72,6 +72,14 @@ describe.each(["light", "dark"] as const)("the %s palette", (theme) => {
       return (high + 0.05) / (low + 0.05) < 2.4;
     });
     expect(faint).toEqual([]);
+  });
+
+  it("can be written on", () => {
+    for (const color of palette) {
+      const both = [luminance(color), luminance(inkOn(color))];
+      const [low = 0, high = 0] = both.sort((a, b) => a - b);
+      expect((high + 0.05) / (low + 0.05)).toBeGreaterThanOrEqual(4.5);
+    }
   });
 });
 

@@ -78,3 +78,13 @@ export function runColor(number: number, theme: Theme): string {
   const color = palette[number % palette.length] ?? "#3350d1";
   return shade(color, shades[theme][Math.floor(number / palette.length) % 3] ?? 0);
 }
+
+/** Black or white, whichever is read better on the colour. */
+export function inkOn(color: string): string {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  // At this relative luminance the contrasts with black and with white are equal (WCAG 2).
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
+}

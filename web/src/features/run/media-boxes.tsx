@@ -1,16 +1,19 @@
 import type { LoggedMedia } from "@/api/types";
-import { hashText, paletteOf } from "@/lib/colors";
+import { hashText, inkOn, paletteOf } from "@/lib/colors";
 import { useTheme } from "@/ui/use-theme";
 import styles from "./media.module.css";
 
-/** Bounding boxes over their image, coloured by class. */
+/** From this part of the height on there is room for a name above its box. */
+const ROOM_ABOVE = 0.2;
+
+/** Bounding boxes with their names over their image, coloured by class. */
 export function MediaBoxes({ sets }: { sets: LoggedMedia["boxes"] }) {
   const palette = paletteOf(useTheme());
   return sets.flatMap((set) =>
     set.boxes.map((box, index) => {
       const name =
         box.caption ?? box.label ?? set.classes[String(box.class_id)] ?? String(box.class_id ?? "");
-      const color = palette[hashText(String(box.class_id ?? name)) % palette.length];
+      const color = palette[hashText(String(box.class_id ?? name)) % palette.length] ?? "#000000";
       return (
         <span
           // biome-ignore lint/suspicious/noArrayIndexKey: boxes have no name but their place
@@ -24,7 +27,18 @@ export function MediaBoxes({ sets }: { sets: LoggedMedia["boxes"] }) {
             height: `${(box.y1 - box.y0) * 100}%`,
             borderColor: color,
           }}
-        />
+        >
+          {name && (
+            <span
+              className={styles.boxName}
+              data-above={box.y0 >= ROOM_ABOVE}
+              data-end={box.x0 > 0.5}
+              style={{ background: color, color: inkOn(color) }}
+            >
+              {sets.length > 1 ? `${set.set}: ${name}` : name}
+            </span>
+          )}
+        </span>
       );
     }),
   );

@@ -5,6 +5,7 @@ import { mediaBytesQuery } from "@/api/media";
 import type { LoggedMedia } from "@/api/types";
 import { formatBytes } from "@/lib/format";
 import { mediaType } from "@/lib/media-type";
+import { enlargement } from "@/lib/picture";
 import { buttonClass } from "@/ui/button";
 import { Icon } from "@/ui/icon";
 import styles from "./media.module.css";
@@ -36,13 +37,28 @@ function Playable({ item, url }: { item: LoggedMedia; url: string }) {
       // biome-ignore lint/a11y/useMediaCaption: what programs log has no captions
       return <video controls src={source} aria-label={name} />;
     default:
-      return (
-        <div className={styles.picture}>
-          <img src={source} alt={item.caption || name} />
-          <MediaBoxes sets={item.boxes} />
-        </div>
-      );
+      return <Picture item={item} source={source} name={name} />;
   }
+}
+
+function Picture({ item, source, name }: { item: LoggedMedia; source: string; name: string }) {
+  /** The size of what was decoded; what the program said may be missing or wrong. */
+  const [size, setSize] = useState({ width: item.width ?? 0, height: item.height ?? 0 });
+  const times = enlargement(size.width, size.height);
+  return (
+    <div className={styles.picture}>
+      <img
+        src={source}
+        alt={item.caption || name}
+        data-tiny={times > 1}
+        width={times > 1 ? size.width * times : undefined}
+        onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+          setSize({ width: naturalWidth, height: naturalHeight })
+        }
+      />
+      <MediaBoxes sets={item.boxes} />
+    </div>
+  );
 }
 
 function Other({ item }: { item: LoggedMedia }) {

@@ -1,9 +1,10 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { mediaAtQuery, mediaKeysQuery } from "@/api/media";
+import { type Direction, mediaAtQuery, mediaKeysQuery } from "@/api/media";
 import { useLiveEvent } from "@/api/stream";
 import type { LoggedMediaKey, Run } from "@/api/types";
+import { useVisible } from "@/features/charts/use-visible";
 import { Failure } from "@/features/failure";
 import { Slider } from "@/ui/field";
 import { EmptyState, SkeletonRows } from "@/ui/states";
@@ -46,17 +47,29 @@ export function RunMedia({ run }: { run: Run }) {
 
 function MediaRow({ run, logged }: { run: Run; logged: LoggedMediaKey }) {
   const { t } = useTranslation();
+  const place = useRef<HTMLElement>(null);
+  const visible = useVisible(place);
   /** Null follows the newest step while the run goes on. */
-  const [chosen, setChosen] = useState<number | null>(null);
-  const step = chosen ?? logged.last_step;
+  const [chosen, setChosen] = useState<{ step: number; direction: Direction } | null>(null);
+  const step = chosen?.step ?? logged.last_step;
+  const direction = chosen?.direction ?? "left";
   const asked = useDebounced(step, 120);
   const items = useQuery({
-    ...mediaAtQuery(run.entity, run.project, run.id, logged.key, asked),
+    ...mediaAtQuery(run.entity, run.project, run.id, logged, asked, direction),
     placeholderData: keepPreviousData,
+    enabled: visible,
   });
-  const shown = items.data?.[0]?.step ?? step;
+  const answered = asked === step && !items.isPlaceholderData;
+  /** Where the slider rests: at the step that is shown, which may lie beyond the one chosen. */
+  const shown = (answered ? items.data?.[0]?.step : undefined) ?? step;
+  const choose = (wanted: number) =>
+    setChosen(
+      wanted >= logged.last_step
+        ? null
+        : { step: wanted, direction: wanted < shown ? "left" : "right" },
+    );
   return (
-    <section className={styles.row} aria-label={logged.key}>
+    <section ref={place} className={styles.row} aria-label={logged.key}>
       <header className={styles.head}>
         <h2 className="truncate" title={logged.key}>
           {logged.key}
@@ -67,9 +80,9 @@ function MediaRow({ run, logged }: { run: Run; logged: LoggedMediaKey }) {
             min={logged.first_step}
             max={logged.last_step}
             step={1}
-            value={step}
+            value={shown}
             show={String(shown)}
-            onValue={setChosen}
+            onValue={choose}
           />
         ) : (
           <span className="muted numeric">
@@ -77,16 +90,18 @@ function MediaRow({ run, logged }: { run: Run; logged: LoggedMediaKey }) {
           </span>
         )}
       </header>
-      {items.isPending ? (
-        <SkeletonRows rows={3} label={t("common.loading")} />
-      ) : items.isError ? (
-        <Failure title={t("media.error")} error={items.error} onRetry={items.refetch} />
-      ) : (
+      {items.data ? (
         <div className={styles.items}>
           {items.data.map((item) => (
             <MediaFigure key={item.index} item={item} />
           ))}
         </div>
+      ) : items.isError ? (
+        <Failure title={t("media.error")} error={items.error} onRetry={items.refetch} />
+      ) : visible ? (
+        <SkeletonRows rows={6} label={t("common.loading")} />
+      ) : (
+        <div className={styles.unseen} />
       )}
     </section>
   );
