@@ -894,6 +894,318 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/artifacts/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The types of the project's artifacts, by name. */
+        get: operations["listTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's artifacts that match, by name. */
+        get: operations["listCollections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One artifact by name. */
+        get: operations["getCollection"];
+        put?: never;
+        post?: never;
+        /** Delete an artifact with all its versions, or a portfolio with its links. */
+        delete: operations["deleteCollection"];
+        options?: never;
+        head?: never;
+        /** Rename, describe or tag an artifact, or give it another type. */
+        patch: operations["changeCollection"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to an artifact, the latest first. */
+        get: operations["listActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of an artifact that match, the newest first. */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}/versions/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version. */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        /** Delete a version and free the bytes that nothing else needs. */
+        delete: operations["deleteVersion"];
+        options?: never;
+        head?: never;
+        /** Change what is not fixed for ever. A linked version is changed where it was made. */
+        patch: operations["changeVersion"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}/versions/{ref}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a version in byte order of their paths. */
+        get: operations["listVersionFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}/versions/{ref}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file of a version, for saving. */
+        get: operations["downloadVersionFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}/versions/{ref}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a version an alias, which leaves the one that had it. */
+        put: operations["addAlias"];
+        post?: never;
+        /** Take an alias from a version. */
+        delete: operations["removeAlias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/collections/{name}/versions/{ref}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a link out of a portfolio; the version stays where it was made. */
+        delete: operations["unlinkVersion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a version, or find the committed one that holds the same. */
+        post: operations["createVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/versions/{version}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where to send files, in the same order; those that are here already are not sent. */
+        post: operations["announceFiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/versions/{version}/multipart/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make one file of its parts, once all have been sent. */
+        post: operations["completeParts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/versions/{version}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the version what the list of files says; sending it again changes nothing. */
+        post: operations["commitVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/versions/{version}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show a version in a portfolio of another project or of a registry. */
+        post: operations["linkVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions that a run used, as far as the caller may see them. */
+        get: operations["listInputs"];
+        put?: never;
+        /** Note that a run uses a version. */
+        post: operations["useVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/outputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions that a run made. */
+        get: operations["listOutputs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The graph around a version or a run; large fans of alike neighbours are clusters. */
+        get: operations["lineageGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest": {
         parameters: {
             query?: never;
@@ -963,6 +1275,37 @@ export interface components {
         AddServiceAccount: {
             description: string;
         };
+        /** AnnounceFiles */
+        AnnounceFiles: {
+            files: components["schemas"]["NewFileInfo"][];
+        };
+        /** ArtifactActionInfo */
+        ArtifactActionInfo: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            user: string | null;
+            action: string;
+            version: number | null;
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        /** ArtifactActions */
+        ArtifactActions: {
+            items: components["schemas"]["ArtifactActionInfo"][];
+        };
+        /** ArtifactTypeInfo */
+        ArtifactTypeInfo: {
+            name: string;
+            description: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** ArtifactTypes */
+        ArtifactTypes: {
+            items: components["schemas"]["ArtifactTypeInfo"][];
+        };
         /** BoundingBox */
         BoundingBox: {
             x0: number;
@@ -986,6 +1329,14 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** ChangeCollection */
+        ChangeCollection: {
+            name?: string | null;
+            description?: string | null;
+            type?: string | null;
+            add_tags?: string[];
+            remove_tags?: string[];
+        };
         /** ChangeProject */
         ChangeProject: {
             name?: string | null;
@@ -1005,6 +1356,16 @@ export interface components {
         /** ChangeSession */
         ChangeSession: {
             default_entity: string;
+        };
+        /** ChangeVersion */
+        ChangeVersion: {
+            description?: string | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            ttl?: number | null;
+            add_tags?: string[];
+            remove_tags?: string[];
         };
         /** ChartDefinition */
         ChartDefinition: {
@@ -1028,6 +1389,54 @@ export interface components {
         /** ChartDefinitions */
         ChartDefinitions: {
             items: components["schemas"]["ChartDefinition"][];
+        };
+        /** CollectionInfo */
+        CollectionInfo: {
+            id: number;
+            name: string;
+            type: string;
+            /** @enum {string} */
+            kind: "sequence" | "portfolio";
+            description: string | null;
+            tags: string[];
+            versions: number;
+            /** @description The index of the newest version. */
+            newest: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** Collections */
+        Collections: {
+            items: components["schemas"]["CollectionInfo"][];
+            /** @description Opens the next page; null at the end. */
+            cursor: string | null;
+            total: number;
+        };
+        /** CommitEntry */
+        CommitEntry: {
+            path: string;
+            digest: string;
+            size: number;
+            reference?: string | null;
+            extra?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** CommitVersion */
+        CommitVersion: {
+            entries: components["schemas"]["CommitEntry"][];
+            /**
+             * @description `incremental`: changes to the base's files.
+             * @default full
+             * @enum {string}
+             */
+            kind: "full" | "incremental";
+        };
+        /** CompleteParts */
+        CompleteParts: {
+            parts: components["schemas"]["PartInfo"][];
         };
         /** CreateKey */
         CreateKey: {
@@ -1076,10 +1485,74 @@ export interface components {
             admin: boolean;
             api_key?: string | null;
         };
+        /** CreateVersion */
+        CreateVersion: {
+            type: string;
+            collection: string;
+            /** @description The same for the same files, chosen by the client. */
+            digest: string;
+            /**
+             * @default md5
+             * @enum {string}
+             */
+            digest_algorithm: "md5" | "xxh128";
+            client_id?: string | null;
+            /** @description Shared by several writers of one version. */
+            distributed_id?: string | null;
+            /** @description The version that an increment changes. */
+            base?: number | null;
+            description?: string | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            aliases?: string[];
+            tags?: string[];
+            /** @default -1 */
+            ttl: number;
+            history_step?: number | null;
+            /** @description The run that makes it. */
+            run?: string | null;
+            /** @default true */
+            deduplicate: boolean;
+        };
         /** CreatedUser */
         CreatedUser: {
             name: string;
             api_key?: string | null;
+        };
+        /** CreatedVersion */
+        CreatedVersion: {
+            id: number;
+            /** @description `committed`: the same is here already. */
+            state: string;
+            index: number | null;
+            /** @description The id of the newest committed version. */
+            latest: number | null;
+        };
+        /** Deletion */
+        Deletion: {
+            versions: number;
+            /** @description Of files that nothing else needs. */
+            bytes: number;
+            done: boolean;
+        };
+        /** Entries */
+        Entries: {
+            items: components["schemas"]["EntryInfo"][];
+            /** @description Opens the next page; null at the end. */
+            cursor: string | null;
+            total: number;
+        };
+        /** EntryInfo */
+        EntryInfo: {
+            path: string;
+            size: number;
+            digest: string;
+            /** @description Where the bytes are, if not here. */
+            reference: string | null;
+            extra: {
+                [key: string]: unknown;
+            } | null;
         };
         /** FieldNames */
         FieldNames: {
@@ -1168,6 +1641,54 @@ export interface components {
         /** Keys */
         Keys: {
             items: components["schemas"]["Key"][];
+        };
+        /** LineageCluster */
+        LineageCluster: {
+            id: string;
+            /** @enum {string} */
+            kind: "run" | "version" | "link";
+            type: string | null;
+            entity: string | null;
+            project: string | null;
+            count: number;
+        };
+        /** LineageEdge */
+        LineageEdge: {
+            source: string;
+            target: string;
+            used_as: string | null;
+        };
+        /** LineageGraph */
+        LineageGraph: {
+            start: string;
+            nodes: components["schemas"]["LineageNode"][];
+            clusters: components["schemas"]["LineageCluster"][];
+            edges: components["schemas"]["LineageEdge"][];
+            /** @description There is more than could be shown. */
+            truncated: boolean;
+        };
+        /** LineageNode */
+        LineageNode: {
+            id: string;
+            /** @enum {string} */
+            kind: "run" | "version" | "link";
+            entity: string | null;
+            project: string | null;
+            /** @description A run's id, or the artifact's name. */
+            name: string | null;
+            title: string | null;
+            /** @description The artifact's type, or the run's job type. */
+            type: string | null;
+            index: number | null;
+            state: string | null;
+            created_at: string | null;
+        };
+        /** LinkVersion */
+        LinkVersion: {
+            entity: string;
+            project: string;
+            collection: string;
+            aliases?: string[];
         };
         /** LogLine */
         LogLine: {
@@ -1288,6 +1809,15 @@ export interface components {
         Named: {
             name: string;
         };
+        /** NewFileInfo */
+        NewFileInfo: {
+            path: string;
+            /** @description Base64, of the version's own kind. */
+            digest: string;
+            size?: number | null;
+            /** @description Sends it in parts, numbered from 1. */
+            parts?: components["schemas"]["PartInfo"][];
+        };
         /** NewKey */
         NewKey: {
             id: number;
@@ -1356,6 +1886,29 @@ export interface components {
         /** OwnOrganizations */
         OwnOrganizations: {
             items: components["schemas"]["OwnOrganization"][];
+        };
+        /** PartAddress */
+        PartAddress: {
+            number: number;
+            url: string;
+        };
+        /** PartInfo */
+        PartInfo: {
+            number: number;
+            /** @description Base64. */
+            md5: string;
+        };
+        /** PlannedFile */
+        PlannedFile: {
+            path: string;
+            /** @description Takes the bytes by PUT; null: they are here. */
+            url: string | null;
+            upload_id: string | null;
+            parts: components["schemas"]["PartAddress"][];
+        };
+        /** PlannedFiles */
+        PlannedFiles: {
+            files: components["schemas"]["PlannedFile"][];
         };
         /**
          * Problem
@@ -1727,6 +2280,12 @@ export interface components {
             email: string | null;
             role: string;
         };
+        /** UseVersion */
+        UseVersion: {
+            /** @description The version's id. */
+            version: number;
+            used_as?: string | null;
+        };
         /** UserInfo */
         UserInfo: {
             name: string;
@@ -1738,6 +2297,43 @@ export interface components {
         /** Users */
         Users: {
             items: components["schemas"]["UserInfo"][];
+        };
+        /** VersionInfo */
+        VersionInfo: {
+            /** @description The version's own number, wherever it is linked. */
+            id: number;
+            collection: string;
+            type: string;
+            index: number;
+            aliases: string[];
+            state: string;
+            digest: string;
+            /** @enum {string} */
+            digest_algorithm: "md5" | "xxh128";
+            description: string | null;
+            metadata: {
+                [key: string]: unknown;
+            };
+            tags: string[];
+            /** @description Seconds from the commit on; -1 inherited, -2 for ever. */
+            ttl: number;
+            /** @description Bytes of all files. */
+            size: number;
+            file_count: number;
+            history_step: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            committed_at: string | null;
+            expires_at: string | null;
+        };
+        /** Versions */
+        Versions: {
+            items: components["schemas"]["VersionInfo"][];
+            /** @description Opens the next page; null at the end. */
+            cursor: string | null;
+            total: number;
         };
     };
     responses: never;
@@ -4096,6 +4692,873 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactTypes"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCollections: {
+        parameters: {
+            query?: {
+                type?: string | null;
+                search?: string;
+                /** @description Which ones: `tags contains "gold" and type = "model"` */
+                collection_filter?: string;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collections"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCollection: {
+        parameters: {
+            query?: {
+                /** @description Only say what would be deleted */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeCollection"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listActions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The id of the last one seen */
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactActions"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVersions: {
+        parameters: {
+            query?: {
+                /** @description Which ones: `metadata.loss < 0.1 and aliases contains "best"` */
+                version_filter?: string;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteVersion: {
+        parameters: {
+            query?: {
+                /** @description Even if it has aliases */
+                with_aliases?: boolean;
+                /** @description Only say what would be deleted */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeVersion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVersionFiles: {
+        parameters: {
+            query?: {
+                prefix?: string;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadVersionFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+                /** @description The file's path, slashes included */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlinkVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+                /** @description `v3`, an alias, or a digest in hexadecimal digits */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateVersion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedVersion"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    announceFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnounceFiles"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedFiles"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    completeParts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteParts"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commitVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitVersion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkVersion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInputs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    useVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseVersion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOutputs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lineageGraph: {
+        parameters: {
+            query?: {
+                /** @description `name:v3`, `name:alias` */
+                version?: string | null;
+                /** @description A run's id, instead of a version */
+                run?: string | null;
+                direction?: "up" | "down" | "both";
+                /** @description Steps, at most 20 */
+                depth?: number;
+                /** @description Ids of clusters to open */
+                expand?: string[] | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageGraph"];
                 };
             };
             /** @description What went wrong. */

@@ -99,6 +99,8 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
     values: dict[str, Any] = {
         "accounts": services.accounts,
         "alerts": services.alerts,
+        "artifacts": services.artifacts,
+        "lineage": services.lineage,
         "arrival_steps": ArrivalSteps(services.stores.history),
         "checks": services.stores.checks,
         "clock": services.clock,

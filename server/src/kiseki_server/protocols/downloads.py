@@ -11,7 +11,9 @@ from urllib.parse import quote
 from litestar import Request, Response
 from litestar.response import Stream
 
-from kiseki_server.domain.files.service import FileService
+from kiseki_server.domain.artifacts.service import ArtifactService
+from kiseki_server.domain.artifacts.types import Entry
+from kiseki_server.domain.files.service import FileService, media_type
 from kiseki_server.domain.files.types import RunFile
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -39,6 +41,23 @@ def run_file(files: FileService, file: RunFile) -> Content:
         size=file.size,
         media_type=file.media_type,
         read=lambda start, length: files.read(file, start, length),
+    )
+
+
+def artifact_file(artifacts: ArtifactService, entry: Entry) -> Content:
+    """The bytes of a file of an artifact version.
+
+    Raises:
+        BadRequest: It is a reference, whose bytes are elsewhere.
+    """
+    name = entry.path.rpartition("/")[2]
+    artifacts.check_stored(entry)
+    return Content(
+        name=name,
+        digest=entry.blob or "",
+        size=entry.size,
+        media_type=media_type(name),
+        read=lambda start, length: artifacts.read(entry, start, length),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from server.tests.artifacts import ArtifactWorld, md5
 from server.tests.histories import append_of
 
 from kiseki.wire.batch import VERSION, Batch, RunStart
@@ -26,6 +27,7 @@ from kiseki.wire.records import Environment
 from kiseki_server.app.server import Application, build_application
 from kiseki_server.app.services import Services
 from kiseki_server.domain.accounts.types import ProjectRole, Role
+from kiseki_server.domain.artifacts.types import Part, PartsUpload
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Visibility
 from kiseki_server.domain.runs.types import RunChange
@@ -79,6 +81,8 @@ def batch(run: str) -> bytes:
 
 
 P = "/api/v1/projects/vision/digits"
+A = f"{P}/artifacts"
+ARTIFACTS = "/api/v1/projects/{entity}/{project}/artifacts"
 T = "/api/v1/teams/vision"
 O = "/api/v1/orgs/acme"  # noqa: E741
 SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
@@ -251,6 +255,81 @@ TABLE: dict[str, Request] = {
     "PUT /api/v1/projects/{entity}/{project}/runs/{run}/files/{path}": Request(
         Need.WRITE, f"{P}/runs/r1/files/media/b.txt", content=b"bytes"
     ),
+    f"GET {ARTIFACTS}/types": Request(Need.READ, f"{A}/types"),
+    f"GET {ARTIFACTS}/collections": Request(Need.READ, f"{A}/collections"),
+    f"GET {ARTIFACTS}/collections/{{name}}": Request(Need.READ, f"{A}/collections/cats"),
+    f"PATCH {ARTIFACTS}/collections/{{name}}": Request(
+        Need.WRITE, f"{A}/collections/cats", json={"description": "new"}
+    ),
+    f"DELETE {ARTIFACTS}/collections/{{name}}": Request(Need.WRITE, f"{A}/collections/cats"),
+    f"GET {ARTIFACTS}/collections/{{name}}/actions": Request(
+        Need.READ, f"{A}/collections/cats/actions"
+    ),
+    f"GET {ARTIFACTS}/collections/{{name}}/versions": Request(
+        Need.READ, f"{A}/collections/cats/versions"
+    ),
+    f"GET {ARTIFACTS}/collections/{{name}}/versions/{{ref}}": Request(
+        Need.READ, f"{A}/collections/cats/versions/v0"
+    ),
+    f"PATCH {ARTIFACTS}/collections/{{name}}/versions/{{ref}}": Request(
+        Need.WRITE, f"{A}/collections/cats/versions/v0", json={"description": "new"}
+    ),
+    f"DELETE {ARTIFACTS}/collections/{{name}}/versions/{{ref}}": Request(
+        Need.WRITE, f"{A}/collections/cats/versions/v0", params={"with_aliases": "true"}
+    ),
+    f"GET {ARTIFACTS}/collections/{{name}}/versions/{{ref}}/files": Request(
+        Need.READ, f"{A}/collections/cats/versions/v0/files"
+    ),
+    f"GET {ARTIFACTS}/collections/{{name}}/versions/{{ref}}/files/{{path}}": Request(
+        Need.READ, f"{A}/collections/cats/versions/v0/files/a.txt"
+    ),
+    f"PUT {ARTIFACTS}/collections/{{name}}/versions/{{ref}}/aliases/{{alias}}": Request(
+        Need.WRITE, f"{A}/collections/cats/versions/v0/aliases/best"
+    ),
+    f"DELETE {ARTIFACTS}/collections/{{name}}/versions/{{ref}}/aliases/{{alias}}": Request(
+        Need.WRITE, f"{A}/collections/cats/versions/v0/aliases/latest"
+    ),
+    f"DELETE {ARTIFACTS}/collections/{{name}}/versions/{{ref}}/link": Request(
+        Need.WRITE, f"{A}/collections/shown/versions/v0/link"
+    ),
+    f"POST {ARTIFACTS}/versions": Request(
+        Need.WRITE, f"{A}/versions", json={"type": "dataset", "collection": "dogs", "digest": "d"}
+    ),
+    "POST /api/v1/artifacts/versions/{version}/files": Request(
+        Need.WRITE, "/api/v1/artifacts/versions/{pending}/files", json={"files": []}
+    ),
+    "POST /api/v1/artifacts/versions/{version}/multipart/{upload}": Request(
+        Need.WRITE,
+        "/api/v1/artifacts/versions/{pending}/multipart/parts",
+        json={"parts": [{"number": 1, "md5": md5(b"part")}]},
+    ),
+    "POST /api/v1/artifacts/versions/{version}/commit": Request(
+        Need.WRITE, "/api/v1/artifacts/versions/{pending}/commit", json={"entries": []}
+    ),
+    "POST /api/v1/artifacts/versions/{version}/links": Request(
+        Need.WRITE,
+        "/api/v1/artifacts/versions/{committed}/links",
+        json={"entity": "vision", "project": "digits", "collection": "new"},
+    ),
+    "POST /api/v1/projects/{entity}/{project}/runs/{run}/inputs": Request(
+        Need.WRITE, f"{P}/runs/r1/inputs", json={"version": "{committed}"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/inputs": Request(
+        Need.READ, f"{P}/runs/r1/inputs"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/outputs": Request(
+        Need.READ, f"{P}/runs/r1/outputs"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/lineage": Request(
+        Need.READ, f"{P}/lineage", params={"version": "cats:v0"}
+    ),
+    "GET /blobs/wandb_artifacts/{version}/{path}": Request(
+        Need.SIGNATURE, "/blobs/wandb_artifacts/1/a"
+    ),
+    "PUT /blobs/wandb_artifacts/{version}/{path}": Request(
+        Need.SIGNATURE, "/blobs/wandb_artifacts/1/a"
+    ),
+    "PUT /blobs/parts/{upload}/{number}": Request(Need.SIGNATURE, "/blobs/parts/a/1"),
     "POST /api/v1/ingest": Request(Need.WRITE, "/api/v1/ingest", content=batch("r3")),
     "GET /api/v1/ingest/{entity}/{project}/{run}/{writer}": Request(
         Need.WRITE, "/api/v1/ingest/vision/digits/r1/w"
@@ -335,6 +414,26 @@ def populated(services: Services) -> dict[str, int]:
         with services.files.upload(run.id, path) as upload:
             upload.write(content)
             upload.finish()
+    artifacts = ArtifactWorld(services, root, project)
+    cats = artifacts.log("cats", {"a.txt": b"bytes"}, run=run.id)
+    part = {"big": b"part"}
+    pending = artifacts.create("birds", part).version
+    with services.database.transaction(write=True):
+        services.artifacts.link(cats.version, project, "shown", [], root)
+        services.stores.uploads.begin_parts(
+            PartsUpload(
+                id="parts",
+                version=pending.id,
+                path="big",
+                digest=md5(b"part"),
+                parts=(Part(1, md5(b"part")),),
+                created_at=services.clock.now(),
+            )
+        )
+    with services.artifacts.arrive_part("parts", 1, md5(b"part")) as arrival:
+        arrival.write(b"part")
+        arrival.finish()
+    keys |= {"committed": cats.version.id, "pending": pending.id}
     table = {"media/table": {"_type": "table-file", "path": "t.json"}}
     services.stores.history.append([append_of(RunRef(run.project, run.id), [(0, 0, table)])])
     return keys
@@ -357,15 +456,28 @@ def filled(path: str, **numbers: int) -> str:
     return path
 
 
+def _numbered(json: Any, numbers: dict[str, int]) -> Any:
+    """Values that name a number, as that number."""
+    if not isinstance(json, dict):
+        return json
+    places = {f"{{{name}}}": number for name, number in numbers.items()}
+    return {key: places.get(str(value), value) for key, value in json.items()}
+
+
+ANY = dict.fromkeys(("own_key", "invite", "pending", "committed"), 1)
+"""Numbers for addresses whose request fails before anything is looked up."""
+
+
 def send(client: Client, name: str, actor: str, keys: dict[str, int]) -> Any:
     request = TABLE[name]
+    numbers = {**keys, "own_key": keys.get(actor, 0)}
     headers = {"X-Forwarded-For": "10.0.0.1"}  # for /metrics, which is open on this machine
     if actor != "anonymous":
         headers["Authorization"] = f"Bearer key-{actor}"
     return client.request(
         name.partition(" ")[0],
-        filled(request.path, own_key=keys.get(actor, 0), invite=keys["invite"]),
-        json=request.json,
+        filled(request.path, **numbers),
+        json=_numbered(request.json, numbers),
         content=request.content,
         params=request.params,
         headers=headers,
@@ -438,7 +550,7 @@ def test_nobody_gets_in_with_a_made_up_credential(client: Client, name: str) -> 
         request = TABLE[name]
         answer = client.request(
             name.partition(" ")[0],
-            filled(request.path, own_key=1, invite=1),
+            filled(request.path, **ANY),
             json=request.json,
             headers={**headers, "X-Forwarded-For": "10.0.0.1"},
         )

@@ -280,12 +280,17 @@ class Reading:
         Raises:
             BadRequest: It is a reference, whose bytes are elsewhere.
         """
+        return self.ground.blobs.read(self.check_stored(entry), start, length)
+
+    @staticmethod
+    def check_stored(entry: Entry) -> str:
+        """The blob behind an entry; raises like `read`."""
         if entry.blob is None:
             raise BadRequest(
                 f"The file {entry.path[:200]!r} is a reference to {entry.reference}",
                 hint="Read it there; this server has no copy.",
             )
-        return self.ground.blobs.read(entry.blob, start, length)
+        return entry.blob
 
     def _listing(self, version: Version) -> Listing:
         if version.state is VersionState.PENDING:

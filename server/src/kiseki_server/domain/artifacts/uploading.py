@@ -70,6 +70,8 @@ class Uploading(Reading):
             raise BadRequest("A version's digest is 1 to 128 visible characters")
         if draft.ttl < TTL_OFF or draft.ttl > 10**11:
             raise BadRequest(f"A version cannot live for {draft.ttl} seconds")
+        if draft.history_step is not None and not 0 <= draft.history_step < 2**63:
+            raise BadRequest(f"{draft.history_step} is no step of a run")
         ground.check_aliases(actor, at, draft.aliases)
         collection = self._sequence(at, draft, actor)
         latest = ground.versions.newest(collection.id)

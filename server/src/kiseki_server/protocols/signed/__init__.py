@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.signed import runs
+from kiseki_server.protocols.signed import artifacts, runs
 
-routes: list[ControllerRouterHandler] = [*runs.routes]
+routes: list[ControllerRouterHandler] = [*runs.routes, *artifacts.routes]

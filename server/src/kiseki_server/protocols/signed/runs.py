@@ -16,7 +16,7 @@ from kiseki_server.kit.ids import RunId
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.downloads import download, run_file
 from kiseki_server.protocols.native.security import PUBLIC
-from kiseki_server.protocols.signed.numbers import number_of
+from kiseki_server.protocols.numbers import number_of
 from kiseki_server.protocols.signed.origins import SHARED, preflight, stored
 from kiseki_server.protocols.uploads import UNBOUNDED, receive
 
