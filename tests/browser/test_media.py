@@ -76,8 +76,9 @@ def test_images_are_shown_with_their_boxes_at_the_step_that_is_chosen(
         "pictures",
         {"_step": 0, "samples": image_value(0), "scene": scene_value},
         {"_step": 3, "samples": image_value(3, truth={"path": "boxes.json"})},
+        {"_step": 3, "broken": {**image_value(3), "path": "media/m.pdb"}},
     )
-    eventually(lambda: len(server_process.get(f"{run}/media/keys")["items"]) == 2)
+    eventually(lambda: len(server_process.get(f"{run}/media/keys")["items"]) == 3)
 
     page.goto(f"{server_process.url}/admin/gallery/runs/pictures/media")
     samples = page.get_by_role("region", name="samples")
@@ -97,6 +98,10 @@ def test_images_are_shown_with_their_boxes_at_the_step_that_is_chosen(
     slider.press("Home")
     expect(samples.get_by_role("img", name="sample of 0")).to_be_visible()
     expect(samples.get_by_title("truth: cat")).to_have_count(0)
+
+    broken = page.get_by_role("region", name="broken")  # what cannot be decoded is offered too
+    expect(broken.get_by_role("link", name="Download")).to_be_visible()
+    expect(broken.get_by_role("img")).to_have_count(0)
 
     scene = page.get_by_role("region", name="scene")
     with page.expect_download() as download:
@@ -138,5 +143,7 @@ def test_only_keys_in_sight_are_loaded(page: Page, server_process: ServerProcess
     assert "layer39" not in asked
     assert len(asked) < len(keys) / 2
     last = page.get_by_role("region", name="layer39")
-    last.scroll_into_view_if_needed()
+    page.mouse.move(700, 500)
+    page.mouse.wheel(0, 100_000)
+    expect(last).to_be_in_viewport()
     expect(last.get_by_role("img")).to_be_visible()

@@ -9,7 +9,7 @@ const ROOM_ABOVE = 0.2;
 /** Bounding boxes with their names over their image, coloured by class. */
 export function MediaBoxes({ sets }: { sets: LoggedMedia["boxes"] }) {
   const palette = paletteOf(useTheme());
-  return sets.flatMap((set) =>
+  return sets.flatMap((set, setNumber) =>
     set.boxes.map((box, index) => {
       const name =
         box.caption ?? box.label ?? set.classes[String(box.class_id)] ?? String(box.class_id ?? "");
@@ -19,6 +19,7 @@ export function MediaBoxes({ sets }: { sets: LoggedMedia["boxes"] }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: boxes have no name but their place
           key={`${set.set}/${index}`}
           className={styles.box}
+          data-other={setNumber % 2 === 1}
           title={`${set.set}: ${name}`}
           style={{
             left: `${box.x0 * 100}%`,

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type CSSProperties, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { mediaBytesQuery } from "@/api/media";
 import type { LoggedMedia } from "@/api/types";
@@ -15,8 +15,12 @@ import { MediaBoxes } from "./media-boxes";
 export function MediaFigure({ item }: { item: LoggedMedia }) {
   const drawable = item.kind === "image" || item.kind === "audio" || item.kind === "video";
   return (
-    <figure className={styles.figure}>
-      {drawable && item.url ? <Playable item={item} url={item.url} /> : <Other item={item} />}
+    <figure className={styles.figure} data-kind={item.kind}>
+      {drawable && item.url ? (
+        <Playable key={item.digest} item={item} url={item.url} />
+      ) : (
+        <Other item={item} />
+      )}
       {item.caption && <figcaption>{item.caption}</figcaption>}
     </figure>
   );
@@ -25,23 +29,43 @@ export function MediaFigure({ item }: { item: LoggedMedia }) {
 function Playable({ item, url }: { item: LoggedMedia; url: string }) {
   const { t } = useTranslation();
   const bytes = useQuery(mediaBytesQuery(url, item.digest));
+  /** Browsers do not know every format, and files can be cut short. */
+  const [unreadable, setUnreadable] = useState(false);
   const source = useObjectUrl(bytes.data, mediaType(item.path ?? ""));
   if (bytes.isError) return <p className={styles.nothing}>{t("media.itemError")}</p>;
-  if (!source) return <div className={styles.waiting} />;
+  if (unreadable) return <Other item={item} />;
+  if (!source) return <div className={styles.waiting} style={roomFor(item)} />;
+  const onError = () => setUnreadable(true);
   const name = t("media.image", { key: item.key, number: item.index + 1 });
   switch (item.kind) {
     case "audio":
       // biome-ignore lint/a11y/useMediaCaption: what programs log has no captions
-      return <audio controls src={source} aria-label={name} />;
+      return <audio controls src={source} aria-label={name} onError={onError} />;
     case "video":
       // biome-ignore lint/a11y/useMediaCaption: what programs log has no captions
-      return <video controls src={source} aria-label={name} />;
+      return <video controls src={source} aria-label={name} onError={onError} />;
     default:
-      return <Picture item={item} source={source} name={name} />;
+      return <Picture item={item} source={source} name={name} onError={onError} />;
   }
 }
 
-function Picture({ item, source, name }: { item: LoggedMedia; source: string; name: string }) {
+/** The room that a picture will take, so that nothing jumps when it arrives. */
+function roomFor({ width, height }: LoggedMedia): CSSProperties | undefined {
+  if (!width || !height) return undefined;
+  return { width: width * enlargement(width, height), aspectRatio: `${width} / ${height}` };
+}
+
+function Picture({
+  item,
+  source,
+  name,
+  onError,
+}: {
+  item: LoggedMedia;
+  source: string;
+  name: string;
+  onError: () => void;
+}) {
   /** The size of what was decoded; what the program said may be missing or wrong. */
   const [size, setSize] = useState({ width: item.width ?? 0, height: item.height ?? 0 });
   const times = enlargement(size.width, size.height);
@@ -52,6 +76,7 @@ function Picture({ item, source, name }: { item: LoggedMedia; source: string; na
         alt={item.caption || name}
         data-tiny={times > 1}
         width={times > 1 ? size.width * times : undefined}
+        onError={onError}
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
           setSize({ width: naturalWidth, height: naturalHeight })
         }
