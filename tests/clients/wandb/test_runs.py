@@ -264,29 +264,3 @@ def test_a_run_is_stopped_from_here(client: Client) -> None:
 def _over(client: Client, path: str) -> Any:
     run = client.get(path)
     return run if run["state"] != "running" else None
-
-
-def test_artifacts_are_refused_without_harm_to_the_run(client: Client) -> None:
-    program = client.run(
-        """
-        import wandb
-        run = wandb.init(project="refused", id="r1")
-        run.log({"a": 1, "table": wandb.Table(columns=["x"], data=[[1]])})
-        artifact = wandb.Artifact("data", "dataset")
-        with artifact.new_file("f.txt") as file:
-            file.write("x")
-        try:
-            run.log_artifact(artifact).wait()
-        except Exception as error:
-            print(error)
-        run.log({"a": 2})
-        run.finish()
-        """
-    )
-    assert "Artifacts are not supported yet" in program.output
-    found = client.history("refused", "r1")
-    assert [(step, row["a"]) for step, row in found] == [(0, 1), (1, 2)]
-    assert found[0][1]["table"]["_type"] == "table-file"
-    assert client.get("refused/runs/r1")["state"] == "finished"
-    paths = [item["path"] for item in client.get("refused/runs/r1/files")["items"]]
-    assert found[0][1]["table"]["path"] in paths

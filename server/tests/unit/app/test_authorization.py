@@ -329,6 +329,12 @@ TABLE: dict[str, Request] = {
     "PUT /blobs/wandb_artifacts/{version}/{path}": Request(
         Need.SIGNATURE, "/blobs/wandb_artifacts/1/a"
     ),
+    "GET /blobs/manifests/of/{version}/wandb_manifest.json": Request(
+        Need.SIGNATURE, "/blobs/manifests/of/1/wandb_manifest.json"
+    ),
+    "PUT /blobs/manifests/{manifest}/wandb_manifest.json": Request(
+        Need.SIGNATURE, "/blobs/manifests/1/wandb_manifest.json"
+    ),
     "PUT /blobs/parts/{upload}/{number}": Request(Need.SIGNATURE, "/blobs/parts/a/1"),
     "POST /api/v1/ingest": Request(Need.WRITE, "/api/v1/ingest", content=batch("r3")),
     "GET /api/v1/ingest/{entity}/{project}/{run}/{writer}": Request(

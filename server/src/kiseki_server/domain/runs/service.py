@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -73,6 +73,11 @@ class RunService:
             if name not in found:
                 raise _unknown(project, name)
         return [found[name] for name in names]
+
+    def alive(self, ids: Collection[RunId]) -> Mapping[RunId, Run]:
+        """Those of the runs that are there; who may see them is for the caller to ask."""
+        found = self._runs.get(list(ids))
+        return {id: run for id, run in found.items() if run.deleted_at is None}
 
     def check_alive(self, id: RunId) -> None:
         """Raise unless there is a run of this number.

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.signed import artifacts, runs
+from kiseki_server.protocols.signed import artifacts, manifests, runs
 
-routes: list[ControllerRouterHandler] = [*runs.routes, *artifacts.routes]
+routes: list[ControllerRouterHandler] = [*artifacts.routes, *manifests.routes, *runs.routes]

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from kiseki_server.domain.artifacts.types import Entry
+from kiseki_server.domain.artifacts.types import UNKNOWN_SIZE, Entry
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.protocols.wandb import identifiers
 
@@ -62,8 +62,8 @@ def read(data: bytes) -> list[Entry]:
 
 
 def _entry(path: str, given: _Entry) -> Entry:
-    size = given.size or 0
-    if not 0 <= size < 2**63:
+    size = UNKNOWN_SIZE if given.size is None else given.size
+    if given.size is not None and not 0 <= size < 2**63:
         raise BadRequest(f"The file {path[:200]!r} cannot have {size} bytes")
     return Entry(
         path=path,

@@ -9,9 +9,10 @@ from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
-from kiseki_server.domain.files.tickets import Ticket, Tickets
+from kiseki_server.domain.files.tickets import AnyTicket, Tickets
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
@@ -42,9 +43,10 @@ class Context:
     history: HistoryStore
     console: ConsoleStore
     files: FileService
+    artifacts: ArtifactService
     tickets: Tickets
     clock: Clock
 
-    def signed(self, ticket: Ticket) -> str:
+    def signed(self, ticket: AnyTicket) -> str:
         """An absolute address that allows what the ticket says, for whoever holds it."""
         return self.address + self.tickets.address(ticket)

@@ -8,11 +8,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLUnionType,
+    build_schema,
+)
 
 from kiseki_server.domain.accounts.types import Entity, Organization, User
+from kiseki_server.domain.artifacts.types import ArtifactType, Collection, Membership, Version
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.protocols.wandb import not_supported, scalars
+from kiseki_server.protocols.wandb.artifact_collections import (
+    PortfolioNode,
+    SequenceNode,
+    TypeNode,
+    collection_node,
+)
+from kiseki_server.protocols.wandb.artifacts import ArtifactNode, MembershipNode
 from kiseki_server.protocols.wandb.people import EntityNode, OrganizationNode, UserNode
 from kiseki_server.protocols.wandb.places import PlacedFile, PlacedRun
 from kiseki_server.protocols.wandb.projects import ProjectNode
@@ -22,16 +36,25 @@ from kiseki_server.protocols.wandb.runs import RunNode
 from kiseki_server.protocols.wandb.server_info import ServerInfoNode
 
 DRESSED: dict[type, Callable[[Any, Any], Any]] = {
+    ArtifactType: TypeNode,
+    Collection: collection_node,
     Entity: EntityNode,
+    Membership: MembershipNode,
     Organization: OrganizationNode,
     PlacedFile: FileNode,
     PlacedRun: RunNode,
     Project: ProjectNode,
     User: UserNode,
+    Version: ArtifactNode,
 }
 """What becomes of the domain's values that resolvers return."""
 
 NODES: dict[str, type] = {
+    "Artifact": ArtifactNode,
+    "ArtifactCollectionMembership": MembershipNode,
+    "ArtifactPortfolio": PortfolioNode,
+    "ArtifactSequence": SequenceNode,
+    "ArtifactType": TypeNode,
     "Entity": EntityNode,
     "File": FileNode,
     "Mutation": MutationRoot,
@@ -50,7 +73,18 @@ def load_schema() -> GraphQLSchema:
     text = Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8")
     schema = build_schema(text)
     scalars.fit(schema)
+    for name in ("ArtifactCollection", "ArtifactCreator"):
+        several = schema.type_map[name]
+        assert isinstance(several, GraphQLInterfaceType | GraphQLUnionType)
+        several.resolve_type = _type_of
     return schema
+
+
+def _type_of(value: Any, info: Any, type: Any) -> str:
+    """Which of several types a value is of."""
+    if isinstance(value, Mapping):
+        return value["__typename"]
+    return next(name for name, node in NODES.items() if node is value.__class__)
 
 
 def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:

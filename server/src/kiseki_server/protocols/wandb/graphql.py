@@ -14,6 +14,7 @@ from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
@@ -70,6 +71,7 @@ def graphql(
     actor: Actor,
     accounts: AccountService,
     alerts: AlertService,
+    artifacts: ArtifactService,
     clock: Clock,
     console_store: ConsoleStore,
     credentials: Credentials,
@@ -102,6 +104,7 @@ def graphql(
         history=history_store,
         console=console_store,
         files=files,
+        artifacts=artifacts,
         tickets=tickets,
         clock=clock,
     )

@@ -118,6 +118,11 @@ def collection_place(id: str) -> CollectionId:
     return CollectionId(_whole(decode("ArtifactCollection", id)[0], id))
 
 
+def membership_id(membership: int) -> str:
+    """The id of a version's place in a collection."""
+    return encode("ArtifactCollectionMembership", membership)
+
+
 def manifest_id(manifest: ManifestId) -> str:
     """The id of a list of files that is handed in before the commit."""
     return encode("ArtifactManifest", manifest)

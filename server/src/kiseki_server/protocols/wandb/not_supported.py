@@ -12,18 +12,8 @@ from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutpu
 from kiseki_server.kit.errors import Unsupported
 
 _REFUSED: dict[str, str] = {
-    "Artifacts are not supported yet": """
-        Query.artifact Query.artifactCollection Query.clientIDMapping
-        Project.artifact Project.artifactCollection Project.artifactCollectionMembership
-        Project.artifactType
-        Mutation.addAliases Mutation.commitArtifact Mutation.completeMultipartUploadArtifact
-        Mutation.createArtifact Mutation.createArtifactCollectionTagAssignments
-        Mutation.createArtifactFiles Mutation.createArtifactManifest Mutation.createArtifactType
-        Mutation.deleteAliases Mutation.deleteArtifact
-        Mutation.deleteArtifactCollectionTagAssignments Mutation.deleteArtifactPortfolio
-        Mutation.deleteArtifactSequence Mutation.linkArtifact Mutation.moveArtifactSequence
-        Mutation.unlinkArtifact Mutation.updateArtifact Mutation.updateArtifactManifest
-        Mutation.updateArtifactPortfolio Mutation.updateArtifactSequence Mutation.useArtifact
+    "Uploads of artifacts in parts are not supported yet": """
+        Mutation.completeMultipartUploadArtifact
     """,
     "Sweeps are not supported yet": """
         Project.sweep
@@ -66,13 +56,10 @@ EMPTY: frozenset[str] = frozenset(
         "Entity.triggers",
         "Organization.triggers",
         "Project.allViews",
-        "Project.artifactCollections",
         "Project.runQueues",
         "Project.sweeps",
         "Project.triggers",
         "Project.views",
-        "Run.inputArtifacts",
-        "Run.outputArtifacts",
         "Run.sweepName",
     ]
 )

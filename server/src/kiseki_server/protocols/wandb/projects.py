@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from kiseki_server.domain.accounts.rules import Action
+from kiseki_server.domain.artifacts.types import ArtifactType, Collection, Membership, Version
 from kiseki_server.domain.projects.types import Project, ProjectKind, Visibility
 from kiseki_server.domain.registry.types import RegistryChange
 from kiseki_server.kit.errors import BadRequest, Gone, NotFound
-from kiseki_server.protocols.wandb import identifiers, project_members, registries, run_filters
+from kiseki_server.protocols.wandb import (
+    artifact_collections,
+    identifiers,
+    project_members,
+    registries,
+    run_filters,
+)
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.places import PlacedRun
@@ -63,17 +70,34 @@ class ProjectNode:
     def artifact_types(
         self, first: int | None = None, after: str | None = None, include_all: bool | None = None
     ) -> dict[str, Any]:
-        """The types that a registry accepts; projects have no artifacts yet."""
-        found = [
-            {
-                "id": identifiers.encode("ArtifactType", each.id),
-                "name": each.name,
-                "description": each.description,
-                "createdAt": each.created_at,
-            }
-            for each in self._context.registries.view(self._project).types
-        ]
-        return connection(found, None)
+        """The types of what it holds; of a registry, those that it accepts."""
+        return connection(self._context.artifacts.types(self._project), None)
+
+    def artifact_type(self, name: str | None = None) -> ArtifactType | None:
+        return self._context.artifacts.type(self._project, name) if name else None
+
+    def artifact(self, name: str, enable_tracking: bool | None = None) -> Version | None:
+        found = artifact_collections.find_membership(self._context, self._project, name)
+        return None if found is None else found.version
+
+    def artifact_collection_membership(self, name: str | None = None) -> Membership | None:
+        if not name:
+            return None
+        return artifact_collections.find_membership(self._context, self._project, name)
+
+    def artifact_collection(self, name: str) -> Collection | None:
+        return self._context.artifacts.collection(self._project, name)
+
+    def artifact_collections(
+        self,
+        after: str | None = None,
+        filters: str | None = None,
+        first: int | None = None,
+        order: str | None = None,
+    ) -> dict[str, Any]:
+        return artifact_collections.list_collections(
+            self._context, self._project, after, filters, first, order
+        )
 
     def run(self, name: str | None = None, desc: str | None = None) -> PlacedRun | None:
         if not name:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from kiseki_server.domain.accounts.types import Entity, Organization, User
+from kiseki_server.domain.artifacts.types import Collection, Version
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.protocols.wandb import (
+    artifact_changes,
+    artifact_collections,
+    artifact_uploads,
+    artifacts,
     people,
     project_members,
     projects,
@@ -53,6 +58,15 @@ class QueryRoot:
 
     def organization(self, name: str) -> Organization | None:
         return people.find_organization(self._context, name)
+
+    def artifact(self, id: str) -> Version | None:
+        return artifacts.find_version(self._context, id)
+
+    def artifact_collection(self, id: str) -> Collection | None:
+        return artifact_collections.find_collection(self._context, id)
+
+    def client_idmapping(self, client_id: str) -> dict[str, Any] | None:
+        return artifact_uploads.client_id_mapping(self._context, client_id)
 
     def users(self, query: str | None = None) -> dict[str, Any]:
         return people.search(self._context, query)
@@ -132,3 +146,63 @@ class MutationRoot:
 
     def delete_api_key(self, input: Given) -> Payload:
         return teams.delete_api_key(self._context, input)
+
+    def create_artifact(self, input: Given) -> Payload:
+        return artifact_uploads.create_artifact(self._context, input)
+
+    def create_artifact_manifest(self, input: Given) -> Payload:
+        return artifact_uploads.create_manifest(self._context, input)
+
+    def update_artifact_manifest(self, input: Given) -> Payload:
+        return artifact_uploads.update_manifest(self._context, input)
+
+    def create_artifact_files(self, input: Given) -> Payload:
+        return artifact_uploads.create_files(self._context, input)
+
+    def commit_artifact(self, input: Given) -> Payload:
+        return artifact_uploads.commit(self._context, input)
+
+    def use_artifact(self, input: Given) -> Payload:
+        return artifact_uploads.use(self._context, input)
+
+    def update_artifact(self, input: Given) -> Payload:
+        return artifact_changes.update(self._context, input)
+
+    def add_aliases(self, input: Given) -> Payload:
+        return artifact_changes.add_aliases(self._context, input)
+
+    def delete_aliases(self, input: Given) -> Payload:
+        return artifact_changes.delete_aliases(self._context, input)
+
+    def delete_artifact(self, input: Given) -> Payload:
+        return artifact_changes.delete(self._context, input)
+
+    def link_artifact(self, input: Given) -> Payload:
+        return artifact_changes.link(self._context, input)
+
+    def unlink_artifact(self, input: Given) -> Payload:
+        return artifact_changes.unlink(self._context, input)
+
+    def create_artifact_type(self, input: Given) -> Payload:
+        return artifact_changes.create_type(self._context, input)
+
+    def update_artifact_sequence(self, input: Given) -> Payload:
+        return artifact_changes.update_sequence(self._context, input)
+
+    def update_artifact_portfolio(self, input: Given) -> Payload:
+        return artifact_changes.update_portfolio(self._context, input)
+
+    def move_artifact_sequence(self, input: Given) -> Payload:
+        return artifact_changes.move_sequence(self._context, input)
+
+    def delete_artifact_sequence(self, input: Given) -> Payload:
+        return artifact_changes.delete_sequence(self._context, input)
+
+    def delete_artifact_portfolio(self, input: Given) -> Payload:
+        return artifact_changes.delete_portfolio(self._context, input)
+
+    def create_artifact_collection_tag_assignments(self, input: Given) -> Payload:
+        return artifact_changes.add_tags(self._context, input)
+
+    def delete_artifact_collection_tag_assignments(self, input: Given) -> Payload:
+        return artifact_changes.delete_tags(self._context, input)

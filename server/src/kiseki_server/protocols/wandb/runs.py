@@ -12,7 +12,7 @@ from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs.rules import ACTIVE
 from kiseki_server.domain.runs.types import RunState
 from kiseki_server.kit.pagination import decode_cursor, encode_cursor
-from kiseki_server.protocols.wandb import identifiers, json_lines, run_files, scalars
+from kiseki_server.protocols.wandb import artifacts, identifiers, json_lines, run_files, scalars
 from kiseki_server.protocols.wandb.config_envelope import OWN_KEY, wrap
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
@@ -223,6 +223,18 @@ class RunNode:
         if len(page.lines) > size:
             cursor = encode_cursor(shown[-1].time, shown[-1].writer, shown[-1].number)
         return connection([_line(line) for line in shown], cursor, page.total)
+
+    # Artifacts
+
+    def input_artifacts(self, after: str | None = None, first: int | None = None) -> dict[str, Any]:
+        edges = self._context.artifacts.inputs(self._run.id)
+        return artifacts.run_artifacts(self._context, edges, after, first)
+
+    def output_artifacts(
+        self, after: str | None = None, first: int | None = None
+    ) -> dict[str, Any]:
+        edges = self._context.artifacts.outputs(self._run.id)
+        return artifacts.run_artifacts(self._context, edges, after, first)
 
     # Files
 

@@ -23,13 +23,17 @@ import json
 from typing import Any
 
 import pytest
+from server.tests.artifacts import ArtifactWorld
 from server.tests.selections import Selector, answered
 from server.tests.unit.app.test_authorization import Client, populated
 from server.tests.unit.protocols.wandb.conftest import UPSERT, Dialect
 
 from kiseki_server.app.services import Services
 from kiseki_server.domain.accounts.types import Entity, ProjectRole
-from kiseki_server.domain.projects.types import Visibility
+from kiseki_server.domain.artifacts.types import CollectionChange
+from kiseki_server.domain.projects.types import Project, Visibility
+from kiseki_server.domain.runs.types import Run
+from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.executable import load_schema
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
 
@@ -38,6 +42,15 @@ __all__ = ["populated"]
 SECRET = "s3cr3t"
 
 ARGUMENTS: dict[str, str] = {
+    "ArtifactPortfolio.artifactMembership": '(aliasName: "latest")',
+    "ArtifactSequence.artifactMembership": '(aliasName: "latest")',
+    "ArtifactType.artifact": '(name: "pets")',
+    "ArtifactType.artifactCollection": '(name: "pets")',
+    "ArtifactType.artifactSequence": '(name: "pets")',
+    "Project.artifact": '(name: "pets")',
+    "Project.artifactCollection": '(name: "pets")',
+    "Project.artifactCollectionMembership": '(name: "pets:v0")',
+    "Project.artifactType": '(name: "dataset")',
     "Entity.project": '(name: "digits")',
     "Organization.featureFlags": "(rampIDType: OrgName)",
     "Project.run": '(name: "r1")',
@@ -47,6 +60,12 @@ ARGUMENTS: dict[str, str] = {
 }
 
 WAYS: dict[str, list[str]] = {
+    "artifact": ['artifact(id: "%(artifact)s")'],
+    "artifactCollection": [
+        'artifactCollection(id: "%(sequence)s")',
+        'artifactCollection(id: "%(portfolio)s")',
+    ],
+    "clientIDMapping": ['clientIDMapping(clientID: "made-here")'],
     "entity": ['entity(name: "vision")'],
     "model": ['model(entityName: "vision", name: "digits")'],
     "models": ['models(entityName: "vision")'],
@@ -62,17 +81,11 @@ ELSEWHERE: dict[str, str] = {}
 """Fields that the owner of this project does not get here, and where they are tested."""
 
 NOT_YET = """
-    ARIATriggeredAction Artifact ArtifactAlias ArtifactAliasConnection
-    ArtifactAliasEdge ArtifactCollectionConnection ArtifactCollectionEdge
-    ArtifactCollectionMembership ArtifactCollectionMembershipConnection
-    ArtifactCollectionMembershipEdge ArtifactConnection ArtifactEdge ArtifactManifest
-    ArtifactPortfolio ArtifactSequence ArtifactType ArtifactTypeConnection ArtifactTypeEdge
-    FeatureFlag FilterEventTriggeringCondition GenericWebhookIntegration
+    ARIATriggeredAction FeatureFlag FilterEventTriggeringCondition GenericWebhookIntegration
     GenericWebhookTriggeredAction GitHubOAuthIntegration NoOpTriggeredAction
     NotificationTriggeredAction PushNotificationTriggeredAction
     QueueJobTriggeredAction RunQueue RunQueueItem RunQueueItemConnection RunQueueItemEdge
-    SlackIntegration Tag TagConnection TagEdge Trigger TriggerConnection TriggerEdge
-    UploadMultipartUrls UploadUrlPart VersionedArtifactConnection
+    SlackIntegration Trigger TriggerConnection TriggerEdge UploadMultipartUrls UploadUrlPart
 """
 """Types of things that cannot be made here: take out what can be, and make one in `furnish`."""
 
@@ -122,7 +135,37 @@ def furnish(client: Client, services: Services) -> dict[str, str]:
     with services.files.upload(run.id, f"media/{SECRET}.txt") as upload:
         upload.write(b"bytes")
         upload.finish()
-    return {}
+    return artifact_ids(services, project, run)
+
+
+def artifact_ids(services: Services, project: Project, run: Run) -> dict[str, str]:
+    """A version that a run made and used, and a link to it."""
+    world = ArtifactWorld.of(services)
+    world.project = project
+    made = world.log(
+        "pets",
+        {f"{SECRET}.txt": b"a"},
+        client_id="made-here",
+        run=run.id,
+        history_step=1,
+        description=f"{SECRET} version",
+        metadata={SECRET: SECRET},
+        aliases=(SECRET,),
+        tags=(SECRET,),
+    )
+    service, actor = world.service, world.actor
+    with services.database.transaction(write=True):
+        service.ensure_type(project, "dataset", f"{SECRET} type")
+        link = service.link(made.version, project, f"{SECRET} links", [SECRET], actor)
+        for collection in (made.collection, link.collection):
+            described = CollectionChange(description=f"{SECRET} collection", add_tags=(SECRET,))
+            service.change_collection(collection, described, actor)
+        service.use(run.id, made.version, actor)
+    return {
+        "artifact": identifiers.artifact_id(made.version.id),
+        "sequence": identifiers.collection_id(made.collection.id),
+        "portfolio": identifiers.collection_id(link.collection.id),
+    }
 
 
 @pytest.fixture

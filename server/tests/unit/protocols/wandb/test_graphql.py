@@ -177,14 +177,14 @@ def test_what_failed_has_changed_nothing(embedded_dialect: Dialect) -> None:
 
 def test_a_query_answers_what_it_can(dialect: Dialect) -> None:
     dialect.upsert()
-    query = '{ viewer { entity } project(name: "p") { name artifact(name: "a") { id } } }'
+    query = '{ viewer { entity } project(name: "p") { name sweep(sweepName: "a") { id } } }'
     answer = dialect.post(query)
     assert answer.status_code == 200
     assert answer.json()["data"] == {
         "viewer": {"entity": "admin"},
-        "project": {"name": "p", "artifact": None},
+        "project": {"name": "p", "sweep": None},
     }
-    assert errors(answer) == ["Artifacts are not supported yet (artifact)"]
+    assert errors(answer) == ["Sweeps are not supported yet (sweep)"]
 
 
 def test_not_a_number_is_text_in_inline_json_and_bare_in_json_text(dialect: Dialect) -> None:

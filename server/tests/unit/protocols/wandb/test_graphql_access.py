@@ -11,10 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from server.tests.artifacts import ArtifactWorld
 from server.tests.unit.app.test_authorization import Client, populated
 from server.tests.unit.protocols.wandb.conftest import Dialect
 
 from kiseki_server.app.services import Services
+from kiseki_server.domain.artifacts.types import ManifestKind
 from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.executable import load_schema
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
@@ -22,7 +24,83 @@ from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
 __all__ = ["populated"]  # the fixture: a team's project with a run, and a user of each kind
 
 RUN = 'entityName: "vision", projectName: "digits", runName: "r1"'
+PLACE = 'entityName: "vision", projectName: "digits"'
+ALIAS = f'{{{PLACE}, artifactCollectionName: "pets", alias: "best"}}'
+TAG = f'{PLACE}, artifactCollectionName: "pets", tags: [{{tagName: "good"}}]'
+MD5 = "1B2M2Y8AsgTpgAmY7PhCfg=="
 WRITES = {
+    "addAliases": (
+        f'addAliases(input: {{artifactID: "%(artifact)s", aliases: [{ALIAS}]}}) {{ success }}'
+    ),
+    "commitArtifact": (
+        'commitArtifact(input: {artifactID: "%(artifact)s"}) { artifact { digest } }'
+    ),
+    "createArtifact": (
+        f'createArtifact(input: {{{PLACE}, artifactTypeName: "dataset", digest: "d2", '
+        'artifactCollectionName: "pets"}) { artifact { id } }'
+    ),
+    "createArtifactCollectionTagAssignments": (
+        f"createArtifactCollectionTagAssignments(input: {{{TAG}}}) {{ tags {{ name }} }}"
+    ),
+    "createArtifactFiles": (
+        'createArtifactFiles(input: {artifactFiles: [{artifactID: "%(pending)s", name: "a", '
+        f'md5: "{MD5}"}}]}}) {{ files {{ edges {{ node {{ uploadUrl }} }} }} }}'
+    ),
+    "createArtifactManifest": (
+        f'createArtifactManifest(input: {{{PLACE}, artifactID: "%(pending)s", name: "m", '
+        f'digest: "{MD5}"}}) {{ artifactManifest {{ file {{ uploadUrl }} }} }}'
+    ),
+    "createArtifactType": (
+        f'createArtifactType(input: {{{PLACE}, name: "kind"}}) {{ artifactType {{ name }} }}'
+    ),
+    "deleteAliases": (
+        f'deleteAliases(input: {{artifactID: "%(artifact)s", aliases: [{ALIAS}]}}) {{ success }}'
+    ),
+    "deleteArtifact": (
+        'deleteArtifact(input: {artifactID: "%(artifact)s", deleteAliases: true}) { success }'
+    ),
+    "deleteArtifactCollectionTagAssignments": (
+        f"deleteArtifactCollectionTagAssignments(input: {{{TAG}}}) {{ success }}"
+    ),
+    "deleteArtifactPortfolio": (
+        'deleteArtifactPortfolio(input: {artifactPortfolioID: "%(portfolio)s"}) '
+        "{ artifactCollection { state } }"
+    ),
+    "deleteArtifactSequence": (
+        'deleteArtifactSequence(input: {artifactSequenceID: "%(sequence)s"}) '
+        "{ artifactCollection { state } }"
+    ),
+    "linkArtifact": (
+        f'linkArtifact(input: {{{PLACE}, artifactID: "%(artifact)s", '
+        'artifactPortfolioName: "others"}) { versionIndex }'
+    ),
+    "moveArtifactSequence": (
+        'moveArtifactSequence(input: {artifactSequenceID: "%(sequence)s", '
+        'destinationArtifactTypeName: "model"}) { artifactCollection { name } }'
+    ),
+    "unlinkArtifact": (
+        'unlinkArtifact(input: {artifactID: "%(artifact)s", '
+        'artifactPortfolioID: "%(portfolio)s"}) { success }'
+    ),
+    "updateArtifact": (
+        'updateArtifact(input: {artifactID: "%(artifact)s", description: "d"}) '
+        "{ artifact { description } }"
+    ),
+    "updateArtifactManifest": (
+        f'updateArtifactManifest(input: {{artifactManifestID: "%(manifest)s", digest: "{MD5}"}}) '
+        "{ artifactManifest { file { uploadUrl } } }"
+    ),
+    "updateArtifactPortfolio": (
+        'updateArtifactPortfolio(input: {artifactPortfolioID: "%(portfolio)s", name: "n"}) '
+        "{ artifactCollection { name } }"
+    ),
+    "updateArtifactSequence": (
+        'updateArtifactSequence(input: {artifactSequenceID: "%(sequence)s", name: "n"}) '
+        "{ artifactCollection { name } }"
+    ),
+    "useArtifact": (
+        f'useArtifact(input: {{{RUN}, artifactID: "%(artifact)s"}}) {{ artifact {{ id }} }}'
+    ),
     "createRunFiles": f'createRunFiles(input: {{{RUN}, files: ["a"]}}) {{ runID }}',
     "deleteFiles": 'deleteFiles(input: {files: ["%(file)s"]}) { success }',
     "deleteRun": 'deleteRun(input: {id: "%(run)s"}) { success }',
@@ -40,6 +118,18 @@ WRITES = {
     ),
 }
 OTHER_WAYS: dict[str, list[str]] = {
+    "createArtifact": [
+        (
+            'createArtifact(input: {entityName: "vision", projectName: "digits", digest: "d", '
+            'artifactTypeName: "dataset", artifactCollectionNames: ["more"]}) { artifact { id } }'
+        )
+    ],
+    "linkArtifact": [
+        (
+            'linkArtifact(input: {clientID: "made-here", artifactPortfolioID: "%(portfolio)s"}) '
+            "{ versionIndex }"
+        ),
+    ],
     "deleteFiles": ['deleteFiles(input: {files: ["%(file)s"], projectId: 1}) { success }'],
     "upsertBucket": [
         'upsertBucket(input: {entityName: "vision", modelName: "digits", name: "r9"}) { inserted }',
@@ -122,6 +212,9 @@ ADMINISTRATION: dict[str, tuple[str, dict[str, int]]] = {
 }
 READS: dict[str, tuple[str, Any]] = {
     # The field, and what a stranger gets.
+    "artifact": ('artifact(id: "%(artifact)s") { digest }', None),
+    "artifactCollection": ('artifactCollection(id: "%(sequence)s") { name }', None),
+    "clientIDMapping": ('clientIDMapping(clientID: "made-here") { serverID }', None),
     "entity": ('entity(name: "vision") { available }', {"available": True}),
     "model": ('model(entityName: "vision", name: "digits") { name }', None),
     "models": ('models(entityName: "vision") { edges { node { name } } }', {"edges": []}),
@@ -142,6 +235,7 @@ def ids(services: Services, populated: dict[str, int]) -> dict[str, str]:
     assert other is not None
     assert team is not None
     return {
+        **artifact_ids(services),
         "user": identifiers.encode("User", other.id),
         "team": identifiers.encode("Entity", team.id),
         "run": identifiers.run_id(project.id, "r1"),
@@ -150,6 +244,27 @@ def ids(services: Services, populated: dict[str, int]) -> dict[str, str]:
         "key": identifiers.encode("ApiKey", populated["other"]),
         "project": identifiers.encode("Project", project.id),
         "internal": identifiers.encode("ProjectInternalId", project.id),
+    }
+
+
+def artifact_ids(services: Services) -> dict[str, str]:
+    """A committed version with a link, and one that waits for its files."""
+    world = ArtifactWorld.of(services)
+    with services.database.transaction():
+        project = services.stores.projects.find("vision", "digits")
+    assert project is not None
+    world.project = project
+    made = world.log("pets", {"a.txt": b"a"}, client_id="made-here")
+    pending = world.create("waiting", {"b.txt": b"b"}).version
+    with services.database.transaction(write=True):
+        link = world.service.link(made.version, project, "linked", [], world.actor)
+        manifest = world.service.reserve_manifest(pending, ManifestKind.FULL)
+    return {
+        "artifact": identifiers.artifact_id(made.version.id),
+        "sequence": identifiers.collection_id(made.collection.id),
+        "portfolio": identifiers.collection_id(link.collection.id),
+        "pending": identifiers.artifact_id(pending.id),
+        "manifest": identifiers.manifest_id(manifest.id),
     }
 
 
@@ -225,6 +340,7 @@ def test_strangers_do_not_even_learn_that_there_is_something(
 ) -> None:
     assert ids
     call, nothing = READS[field]
+    call = call % ids if "%(" in call else call
     answer = ask(client, "{" + call + "}", "stranger")
     assert (answer.status_code, answer.json()) == (200, {"data": {field: nothing}})
     if field != "users":

@@ -226,7 +226,7 @@ def test_runs_are_listed_filtered_and_ordered(dialect: Dialect) -> None:
     assert names({"config.lr": {"$gte": 0.2, "$lt": 0.4}}, "+created_at") == ["r2", "r3"]
     assert names({"tags": {"$in": ["even"]}}, "+created_at") == ["r0", "r2", "r4"]
     assert names({"config.m.value.depth": 3}) == ["r3"]
-    refused = dialect.post(query, filters='{"sweep": "x"}')
+    refused = dialect.post(query, filters='{"colour": "x"}')
     assert "cannot be filtered" in refused.json()["errors"][0]["message"]
 
 

@@ -37,7 +37,8 @@ def is_served(field: str) -> bool:
     type, _, name = field.partition(".")
     node = NODES[type]
     attribute = snake(name)
-    return hasattr(node, attribute) or f"self.{attribute} =" in inspect.getsource(node)
+    sources = [inspect.getsource(each) for each in node.__mro__ if each is not object]
+    return hasattr(node, attribute) or any(f"self.{attribute} =" in each for each in sources)
 
 
 def test_every_field_is_served_or_listed_once(schema: GraphQLSchema) -> None:

@@ -1,0 +1,87 @@
+"""Artifacts of the unmodified client: logged, used, named, linked, deleted."""
+
+from __future__ import annotations
+
+import pytest
+from tests.clients.wandb.conftest import Client
+
+pytestmark = pytest.mark.clients
+
+LOG = """
+import pathlib, wandb
+run = wandb.init(project=PROJECT, id="r1", settings=QUICK)
+for number in range(2):
+    artifact = wandb.Artifact("data", "dataset", description="pets", metadata={"n": number})
+    with artifact.new_file("deep/あ.txt") as file:
+        file.write(f"version {number}")
+    with artifact.new_file("same.txt") as file:
+        file.write("the same")
+    run.log_artifact(artifact, aliases=["best"] if number == 0 else None).wait()
+run.log({"a": 1, "table": wandb.Table(columns=["x"], data=[[1]])})
+run.finish()
+"""
+
+READ = """
+import json, pathlib, wandb
+run = wandb.init(project=PROJECT, id="r2", settings=QUICK)
+found = {}
+for alias in ("latest", "best", "v0"):
+    artifact = run.use_artifact(f"data:{alias}")
+    folder = pathlib.Path(artifact.download(root=f"got-{alias}", skip_cache=True))
+    text = (folder / "deep" / "あ.txt").read_text()
+    found[alias] = [artifact.version, text, artifact.metadata["n"], artifact.description]
+    found[alias].append((folder / "same.txt").read_text())
+artifact.verify("got-v0")
+run.finish()
+api = wandb.Api()
+made = [each.name for each in api.run(f"{PROJECT}/r1").logged_artifacts()]
+used = sorted(each.name for each in api.run(f"{PROJECT}/r2").used_artifacts())
+versions = [each.version for each in api.artifacts("dataset", f"{PROJECT}/data")]
+by = artifact.logged_by().id
+print(json.dumps({"found": found, "made": made, "used": used, "versions": versions, "by": by}))
+"""
+
+CHANGE = """
+import json, wandb
+api = wandb.Api()
+first = api.artifact(f"{PROJECT}/data:v0")
+first.description, first.metadata["more"] = "described", [1]
+first.aliases.append("kept")
+first.tags = ["good"]
+first.save()
+first.link(f"{PROJECT}/chosen", aliases=["pick"])
+found = api.artifact(f"{PROJECT}/data:kept")
+linked = api.artifact(f"{PROJECT}/chosen:pick")
+seen = [found.description, found.metadata, sorted(found.aliases), list(found.tags)]
+seen += [linked.is_link, linked.source_name]
+linked.unlink()
+try:
+    found.delete()
+    seen.append("deleted")
+except Exception as error:
+    seen.append("alias" in str(error))
+found.delete(delete_aliases=True)
+seen.append([each.version for each in api.artifacts("dataset", f"{PROJECT}/data")])
+print(json.dumps(seen))
+"""
+
+
+def test_what_was_logged_is_used_and_downloaded_again(client: Client) -> None:
+    client.run(LOG.replace("PROJECT", "'art-log'"))
+    seen = client.result(READ.replace("PROJECT", "'art-log'"))
+    assert seen["found"] == {
+        "latest": ["v1", "version 1", 1, "pets", "the same"],
+        "best": ["v0", "version 0", 0, "pets", "the same"],
+        "v0": ["v0", "version 0", 0, "pets", "the same"],
+    }
+    assert {"data:v0", "data:v1"} < set(seen["made"])  # and the table that the run logged
+    assert seen["used"] == ["data:v0", "data:v1"]
+    assert (seen["versions"], seen["by"]) == (["v1", "v0"], "r1")
+
+
+def test_a_version_is_described_named_linked_and_deleted(client: Client) -> None:
+    client.run(LOG.replace("PROJECT", "'art-change'"))
+    seen = client.result(CHANGE.replace("PROJECT", "'art-change'"))
+    assert seen[0:2] == ["described", {"n": 0, "more": [1]}]
+    assert seen[2:4] == [["best", "kept"], ["good"]]
+    assert seen[4:] == [True, "data:v0", True, ["v1"]]
