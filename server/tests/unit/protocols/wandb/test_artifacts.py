@@ -1,0 +1,57 @@
+"""Lists of files by signed address, and the commit that goes by them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from server.tests.artifacts import md5
+from server.tests.unit.protocols.wandb.conftest import Dialect
+
+CREATE = """
+mutation { createArtifact(input: {entityName: "admin", projectName: "hand", digest: "d",
+  artifactTypeName: "dataset", artifactCollectionName: "data"}) { artifact { id state } } }
+"""
+MANIFEST = """
+mutation M($id: ID!, $digest: String!) { createArtifactManifest(input: {entityName: "admin",
+  projectName: "hand", name: "m", artifactID: $id, digest: $digest
+}) { artifactManifest { file { uploadUrl } } } }
+"""
+COMMIT = "mutation M($id: ID!) { commitArtifact(input: {artifactID: $id}) { artifact { digest } } }"
+
+
+def listed(contents: dict[str, Any]) -> bytes:
+    return json.dumps({"version": 1, "contents": contents}).encode()
+
+
+def pending(dialect: Dialect, data: bytes) -> tuple[str, str]:
+    """A new version, and where its list of files goes."""
+    id = dialect.data(CREATE)["createArtifact"]["artifact"]["id"]
+    made = dialect.data(MANIFEST, id=id, digest=md5(data))["createArtifactManifest"]
+    return id, made["artifactManifest"]["file"]["uploadUrl"]
+
+
+def test_a_version_whose_bytes_have_not_come_is_not_committed(dialect: Dialect) -> None:
+    data = listed({"a.txt": {"digest": md5(b"a")}})
+    id, url = pending(dialect, data)
+    assert dialect.http.put(url, content=data).status_code == 200
+    answer = dialect.post(COMMIT, id=id)
+    assert answer.status_code == 400
+    assert "a.txt" in answer.json()["errors"][0]["message"]
+
+
+def test_another_list_than_the_announced_one_is_refused(dialect: Dialect) -> None:
+    _, url = pending(dialect, listed({}))
+    assert dialect.http.put(url, content=listed({"x": {"digest": "d"}})).status_code == 400
+    forged = url.replace("signature=", "signature=0")
+    assert dialect.http.put(forged, content=listed({})).status_code == 403
+
+
+def test_a_list_of_references_alone_is_committed(dialect: Dialect) -> None:
+    data = listed({"far": {"digest": "etag", "ref": "s3://bucket/far"}})
+    id, url = pending(dialect, data)
+    assert dialect.http.put(url, content=data).status_code == 200
+    assert dialect.data(COMMIT, id=id)["commitArtifact"]["artifact"]["digest"] == "d"
+    query = '{ artifact(id: "%s") { files { edges { node { name directUrl } } } } }'
+    (edge,) = dialect.data(query % id)["artifact"]["files"]["edges"]
+    assert edge["node"] == {"name": "far", "directUrl": "s3://bucket/far"}
