@@ -12,6 +12,7 @@ import itertools
 import json
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,10 @@ SCHEMA = load_schema()
 Ids = dict[str, Any]
 
 VARIABLES: dict[str, Any] = {
+    "alias": "v0",
+    "artifactCollectionName": "data",
+    "artifactTypeName": "dataset",
+    "artifactVersionIndex": "v0",
     "collection": "data",
     "desc": "",
     "description": "said",
@@ -60,10 +65,121 @@ VARIABLES: dict[str, Any] = {
     "samples": 5,
     "spec": json.dumps({"keys": ["_step", "loss"]}),
     "specs": [json.dumps({"keys": ["_step", "loss"]})],
+    "type": "dataset",
     "typeName": "Run",
 }
 
 OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
+    "AddAliases": lambda ids: of_alias(ids, "best") | {"input": of_alias(ids, "best")},
+    "AddArtifactCollectionTags": lambda ids: {"input": of_tag(ids)},
+    "ArtifactByID": lambda ids: {"id": ids["version"]},
+    "ArtifactByIDShort": lambda ids: {"id": ids["version"]},
+    "ArtifactByName": lambda _: {"name": "data:v0"},
+    "ArtifactCollectionAliases": lambda ids: {"id": ids["sequence"]},
+    "ArtifactCreatedBy": lambda ids: {"id": ids["version"]},
+    "ArtifactFileURLs": lambda ids: {"id": ids["version"]},
+    "ArtifactFileURLsByManifestEntries": lambda ids: {
+        "id": ids["version"],
+        "entries": [{"name": "far", "digest": "x", "size": 3}],
+        "storageLayout": "V2",
+        "manifestVersion": "1",
+    },
+    "ArtifactCollectionMembershipFiles": lambda _: {"artifactName": "data"},
+    "ArtifactCollectionMembershipFileURLs": lambda _: {"artifactName": "data"},
+    "ArtifactManifest": lambda ids: {"artifact_id": ids["version"], "name": "data:v0"},
+    "ArtifactVersionFiles": lambda _: {"artifactName": "data:v0"},
+    "ArtifactMembershipByName": lambda _: {"name": "data:v0"},
+    "ArtifactType": lambda _: {"name": "data:v0"},
+    "ArtifactUsedBy": lambda ids: {"id": ids["version"]},
+    "ClientIDMapping": lambda ids: {"clientID": ids["client"]},
+    "CommitArtifact": lambda ids: {"artifactID": ids["version"]},
+    "CreateArtifact": lambda ids: {
+        "artifactCollectionNames": [ids["new"]],
+        "digest": "d",
+        "digestAlgorithm": "MANIFEST_MD5",
+        "historyStep": 0,
+        "input": {
+            "entityName": "admin",
+            "projectName": "answers",
+            "artifactTypeName": "dataset",
+            "artifactCollectionName": ids["new"],
+            "digest": "d",
+        },
+    },
+    "CreateArtifactCollectionTagAssignments": lambda ids: of_tag(ids),
+    "CreateArtifactFiles": lambda ids: of_files(ids) | {"input": of_files(ids)},
+    "CreateArtifactManifest": lambda ids: {
+        "artifactID": ids["pending"],
+        "name": "wandb_manifest.json",
+        "digest": "",
+        "manifestType": "FULL",
+        "type": "FULL",
+        "includeUpload": False,
+    },
+    "DeleteAliases": lambda ids: of_alias(ids, "latest") | {"input": of_alias(ids, "latest")},
+    "DeleteArtifact": lambda ids: {
+        "artifactID": ids["version"],
+        "deleteAliases": True,
+        "input": {"artifactID": ids["version"], "deleteAliases": True},
+    },
+    "DeleteArtifactCollectionTagAssignments": lambda ids: of_tag(ids),
+    "DeleteArtifactCollectionTags": lambda ids: {"input": of_tag(ids)},
+    "DeleteArtifactPortfolio": lambda ids: {"id": ids["portfolio"]},
+    "DeleteArtifactSequence": lambda ids: {"id": ids["sequence"]},
+    "FetchArtifactManifest": lambda ids: {"id": ids["version"]},
+    "FetchLinkedArtifacts": lambda ids: {"artifactID": ids["version"]},
+    "GetArtifactFileUrls": lambda ids: {"id": ids["version"]},
+    "LinkArtifact": lambda ids: {
+        "artifactPortfolioName": ids["new"],
+        "artifactId": ids["version"],
+        "input": {
+            "artifactID": ids["version"],
+            "artifactPortfolioName": ids["new"],
+            "entityName": "admin",
+            "projectName": "answers",
+        },
+    },
+    "MoveArtifactCollection": lambda ids: {
+        "artifactSequenceID": ids["sequence"],
+        "destinationArtifactTypeName": "other",
+    },
+    "UnlinkArtifact": lambda ids: {
+        "artifactID": ids["version"],
+        "artifactPortfolioID": ids["portfolio"],
+        "input": {"artifactID": ids["version"], "artifactPortfolioID": ids["portfolio"]},
+    },
+    "UpdateArtifact": lambda ids: {
+        "artifactID": ids["version"],
+        "metadata": "{}",
+        "input": {"artifactID": ids["version"], "description": "said"},
+    },
+    "UpdateArtifactManifest": lambda ids: {
+        "artifactManifestID": ids["manifest"],
+        "digest": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "includeUpload": True,
+    },
+    "UpdateArtifactPortfolio": lambda ids: {
+        "id": ids["portfolio"],
+        "name": ids["new"],
+        "input": {"artifactPortfolioID": ids["portfolio"], "description": "said"},
+    },
+    "UpdateArtifactSequence": lambda ids: {
+        "id": ids["sequence"],
+        "name": ids["new"],
+        "input": {"artifactSequenceID": ids["sequence"], "description": "said"},
+    },
+    "UpdateArtifactSequenceType": lambda ids: {
+        "input": {"artifactSequenceID": ids["sequence"], "destinationArtifactTypeName": "other"}
+    },
+    "UseArtifact": lambda ids: {
+        "artifactID": ids["version"],
+        "input": {
+            "entityName": "admin",
+            "projectName": "answers",
+            "runName": "r1",
+            "artifactID": ids["version"],
+        },
+    },
     "CreateInvite": lambda ids: of_team(ids) | {"email": ids["email"]},
     "CreateProject": lambda _: {"input": {"name": "made", "entityName": "admin"}},
     "CreateRegistryMembers": lambda ids: {"input": of_members(ids)},
@@ -128,6 +244,21 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "stopRun": lambda ids: {"id": ids["run"]},
     "upsertModel": lambda _: {"name": "made"},
 }
+
+
+def of_alias(ids: Ids, alias: str) -> dict[str, Any]:
+    place = {"entityName": "admin", "projectName": "answers", "artifactCollectionName": ids["data"]}
+    return {"artifactID": ids["version"], "aliases": [{**place, "alias": alias}]}
+
+
+def of_files(ids: Ids) -> dict[str, Any]:
+    file = {"artifactID": ids["pending"], "name": "a", "md5": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    return {"artifactFiles": [file], "storageLayout": "V2"}
+
+
+def of_tag(ids: Ids) -> dict[str, Any]:
+    place = {"entityName": "admin", "projectName": "answers", "artifactCollectionName": ids["data"]}
+    return {**place, "tags": [{"tagName": "gold"}]}
 
 
 def of_team(ids: Ids) -> dict[str, Any]:
@@ -211,6 +342,52 @@ class Asker:
         urllib.request.urlopen(put, timeout=60).close()
         return made["upsertBucket"]["bucket"]["id"], file["id"]
 
+    def artifact(self, name: str) -> Ids:
+        """Make a version with a link, and one to be filled; gives their ids."""
+        place = "/api/v1/projects/admin/answers/artifacts/versions"
+        draft = {"type": "dataset", "collection": name, "digest": name, "description": SECRET}
+        draft |= {"client_id": f"client-{name}", "metadata": {SECRET: SECRET}, "run": "r1"}
+        status, made = self.post(place, draft)
+        assert status == 200, made
+        reference = {"path": "far", "digest": "x", "size": 3, "reference": "https://example.org/f"}
+        version = f"/api/v1/artifacts/versions/{made['id']}"
+        status, answer = self.post(f"{version}/commit", {"entries": [reference]})
+        assert status == 200, answer
+        shown = {"entity": "admin", "project": "answers", "collection": f"{name}-shown"}
+        assert self.post(f"{version}/links", shown)[0] == 200
+        pending = self.post(place, draft | {"digest": f"{name}-2", "client_id": None})[1]
+        ids = {"version": made["id"], "pending": pending["id"]}
+        ids = {kind: b64encode(f"Artifact:{id}".encode()).decode() for kind, id in ids.items()}
+        found = self.data(
+            """
+            query Q($name: String!, $shown: String!) {
+              project(name: "answers", entityName: "admin") {
+                sequence: artifactCollection(name: $name) { id }
+                portfolio: artifactCollection(name: $shown) { id }
+              }
+            }
+            """,
+            name=name,
+            shown=f"{name}-shown",
+        )["project"]
+        manifest = self.data(
+            """
+            mutation M($artifact: ID!) {
+              createArtifactManifest(input: {artifactID: $artifact, name: "m", digest: "",
+                entityName: "admin", projectName: "answers", runName: "r1"}
+              ) { artifactManifest { id } }
+            }
+            """,
+            artifact=ids["pending"],
+        )["createArtifactManifest"]["artifactManifest"]
+        return ids | {
+            "client": f"client-{name}",
+            "data": name,
+            "manifest": manifest["id"],
+            "portfolio": found["portfolio"]["id"],
+            "sequence": found["sequence"]["id"],
+        }
+
     def furnish(self) -> Ids:
         """Things of which one operation may take each, made anew for every one."""
         number = next(self._numbers)
@@ -244,7 +421,7 @@ class Asker:
             team=entity,
         )
         run, file = self.run(name)
-        return {
+        return self.artifact(f"data-{number}") | {
             "entity": entity,
             "email": f"{new}@example.org",
             "file": file,
@@ -263,6 +440,7 @@ class Asker:
 def asker(server_process: ServerProcess) -> Asker:
     asker = Asker(server_process)
     asker.run("r1")
+    asker.artifact("data")
     return asker
 
 
