@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.clients.wandb.conftest import Client
-from tests.clients.wandb.environments import EARLIER, NEWEST, VERSIONS
-from tests.processes import ServerProcess, eventually
+from tests.clients.wandb.environments import EARLIER, NEWEST
+from tests.processes import eventually
 
 pytestmark = pytest.mark.clients
 
@@ -39,12 +38,6 @@ run.save(__import__("os").path.basename(open("saved file.txt", "w").name))
 open("saved file.txt", "w").write("saved")
 run.finish()
 """
-
-
-@pytest.fixture(params=VERSIONS)
-def each(request: pytest.FixtureRequest, server_process: ServerProcess, tmp_path: Path) -> Client:
-    """Each version of the client."""
-    return Client(request.param, server_process, tmp_path / "client")
 
 
 def test_a_run_arrives_whole_and_once(each: Client) -> None:

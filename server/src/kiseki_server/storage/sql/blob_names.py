@@ -12,12 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kiseki_server.domain.files.types import Blob, Named
 from kiseki_server.kit.errors import Unavailable
+from kiseki_server.storage.sql.chunks import chunks
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.schema import artifact_contents, blobs
 
 _NAMED = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands as the time of a blob's reservation once it has got its name."""
-_CHUNK = 500
 
 
 class SqlBlobNames:
@@ -55,7 +55,7 @@ class SqlBlobNames:
 
     def get(self, digests: Collection[str]) -> Mapping[str, Named]:
         found: dict[str, Named] = {}
-        for chunk in _chunks(sorted(set(digests))):
+        for chunk in chunks(sorted(set(digests))):
             query = sa.select(blobs.c.digest, blobs.c.size, blobs.c.refs)
             for row in self._database.current().execute(query.where(blobs.c.digest.in_(chunk))):
                 found[row.digest] = Named(row.size, row.refs)
@@ -80,9 +80,5 @@ def _alike(digests: Iterable[str]) -> Iterator[tuple[Sequence[str], int]]:
     for digest, times in sorted(Counter(digests).items()):
         groups.setdefault(times, []).append(digest)
     for times, group in sorted(groups.items()):
-        for chunk in _chunks(group):
+        for chunk in chunks(group):
             yield chunk, times
-
-
-def _chunks(digests: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (digests[at : at + _CHUNK] for at in range(0, len(digests), _CHUNK))

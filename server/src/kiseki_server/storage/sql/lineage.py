@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kiseki_server.domain.lineage.store import Fan
 from kiseki_server.domain.lineage.types import Facts, Neighbour, NodeKey, NodeKind, Way
 from kiseki_server.kit.ids import ProjectId
+from kiseki_server.storage.sql.chunks import chunks
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.schema import (
     artifact_collections,
@@ -109,7 +110,7 @@ class SqlLineage:
 
     def places(self, versions: Collection[NodeKey]) -> Mapping[NodeKey, Sequence[Facts]]:
         found: dict[NodeKey, list[Facts]] = defaultdict(list)
-        for chunk in _chunks(_numbers(versions)[NodeKind.VERSION]):
+        for chunk in chunks(_numbers(versions)[NodeKind.VERSION], _CHUNK):
             query = _select_links().where(artifact_memberships.c.version_id.in_(chunk))
             for row in self._database.current().execute(query):
                 found[NodeKey(NodeKind.VERSION, row.version_id)].append(_artifact(row))
@@ -125,7 +126,7 @@ class SqlLineage:
             runs.c.state,
             runs.c.created_at,
         ).where(_IS_RUN)
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers, _CHUNK):
             for row in self._database.current().execute(query.where(runs.c.id.in_(chunk))):
                 yield NodeKey(NodeKind.RUN, row.id), _run(row)
 
@@ -143,13 +144,13 @@ class SqlLineage:
             .select_from(_versions)
             .where(_IS_VERSION)
         )
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers, _CHUNK):
             chosen = query.where(artifact_versions.c.id.in_(chunk))
             for row in self._database.current().execute(chosen):
                 yield NodeKey(NodeKind.VERSION, row.id), _artifact(row)
 
     def _links(self, numbers: Sequence[int]) -> Iterator[tuple[NodeKey, Facts]]:
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers, _CHUNK):
             query = _select_links().where(artifact_memberships.c.id.in_(chunk))
             for row in self._database.current().execute(query):
                 yield NodeKey(NodeKind.LINK, row.id), _artifact(row)
@@ -268,8 +269,3 @@ def _numbers(keys: Collection[NodeKey]) -> Mapping[NodeKind, Sequence[int]]:
     for key in sorted(keys):
         found[key.kind].append(key.number)
     return found
-
-
-def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), _CHUNK):
-        yield numbers[start : start + _CHUNK]

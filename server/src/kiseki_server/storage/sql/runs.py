@@ -14,12 +14,10 @@ from kiseki.wire.records import MetricDefinition
 from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.kit.errors import Conflict
 from kiseki_server.kit.ids import ProjectId, RunId
+from kiseki_server.storage.sql.chunks import chunks
 from kiseki_server.storage.sql.conflicts import insert_new
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.schema import projects, run_files, runs, users, writer_positions
-
-_CHUNK = 500
-"""Most values in one list of a query."""
 
 _PLAIN = (
     "display_name", "state_reason", "exit_code", "job_type", "notes", "host", "config", "summary",
@@ -61,7 +59,7 @@ class SqlRunStore:
 
     def get(self, ids: Sequence[RunId], *, lock: bool = False) -> Mapping[RunId, Run]:
         found: dict[RunId, Run] = {}
-        for chunk in _chunks(sorted(set(ids))):
+        for chunk in chunks(sorted(set(ids))):
             found.update((run.id, run) for run in self._select(runs.c.id.in_(chunk), lock=lock))
         return found
 
@@ -71,7 +69,7 @@ class SqlRunStore:
 
     def named(self, project: ProjectId, names: Sequence[str]) -> Mapping[str, Run]:
         found: dict[str, Run] = {}
-        for chunk in _chunks(sorted(set(names))):
+        for chunk in chunks(sorted(set(names))):
             condition = sa.and_(
                 runs.c.project_id == project, runs.c.name.in_(chunk), runs.c.deleted_at.is_(None)
             )
@@ -147,7 +145,7 @@ class SqlRunStore:
 
     def remove(self, ids: Sequence[RunId]) -> None:
         connection = self._database.current()
-        for chunk in _chunks(sorted(set(ids))):
+        for chunk in chunks(sorted(set(ids))):
             for table in (writer_positions, run_files):
                 connection.execute(sa.delete(table).where(table.c.run_id.in_(chunk)))
             connection.execute(sa.delete(runs).where(runs.c.id.in_(chunk)))
@@ -201,7 +199,3 @@ def _columns(run: Run, fields: Iterable[str]) -> dict[str, Any]:
         else:
             values[name] = getattr(run, name)
     return values
-
-
-def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (items[at : at + _CHUNK] for at in range(0, len(items), _CHUNK))
