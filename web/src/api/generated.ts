@@ -5647,6 +5647,8 @@ export interface operations {
                 project?: string | null;
                 /** @description Ids of runs; all of the project without any */
                 run?: string[] | null;
+                /** @description Also what happened in so many seconds before: since the page was read */
+                recent?: number;
             };
             header?: never;
             path?: never;

@@ -17,6 +17,10 @@ const DEAD_AFTER_MS = 45_000;
 const BACKOFF_MS = [500, 1000, 2000, 5000, 10_000, 20_000];
 /** Components mount one after another; wait for all of them before asking. */
 const GATHER_MS = 50;
+/** A page may have been read so long before its components mounted, on a slow machine. */
+const READ_BEFORE_S = 5;
+/** What happened longer ago than this is not asked for: `resync` covers it. */
+const MOST_RECENT_S = 60;
 /** Few runs are named in the request; for more it asks for their whole project. */
 const MOST_RUNS = 20;
 
@@ -44,6 +48,8 @@ export class LiveStream {
   private isStarted = false;
   private isPaused = false;
   private mayHaveMissed = false;
+  /** Since when something is wanted that no open connection brings; null when all is covered. */
+  private uncoveredSince: number | null = null;
   private attempt = 0;
   private lastAlive = 0;
   private timers: Record<"gather" | "retry" | "watch", ReturnType<typeof setTimeout> | undefined> =
@@ -93,6 +99,8 @@ export class LiveStream {
   watch(interest: LiveInterest): () => void {
     const id = Symbol("interest");
     this.interests.set(id, interest);
+    const wanted = scopeOf([...this.interests.values()]);
+    if (wanted && !(this.scope && covers(this.scope, wanted))) this.uncoveredSince ??= Date.now();
     this.gather();
     return () => {
       this.interests.delete(id);
@@ -139,7 +147,14 @@ export class LiveStream {
     this.opening?.();
     clearTimeout(this.timers.retry);
     this.scope = scope;
-    const url = withQuery("/api/v1/stream", { project: scope.project, run: scope.runs });
+    // The pages were read before this: what changed meanwhile is wanted too.
+    const waited = (Date.now() - (this.uncoveredSince ?? Date.now())) / 1000 + READ_BEFORE_S;
+    if (waited > MOST_RECENT_S) this.mayHaveMissed = true;
+    const url = withQuery("/api/v1/stream", {
+      project: scope.project,
+      run: scope.runs,
+      recent: Math.min(Math.ceil(waited), MOST_RECENT_S),
+    });
     let isCurrent = false;
     const close = connect(
       url,
@@ -168,6 +183,7 @@ export class LiveStream {
 
   private opened(): void {
     this.attempt = 0;
+    this.uncoveredSince = null;
     if (this.mayHaveMissed) this.emit("resync", {});
     this.mayHaveMissed = false;
   }

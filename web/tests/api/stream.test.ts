@@ -67,11 +67,43 @@ const hello = "event: hello\ndata: {}\n\n";
 const appended = (run: string) =>
   `event: history.appended\ndata: {"entity":"me","project":"digits","run":"${run}","stream":"history","last_step":3,"keys_added":false}\n\n`;
 
+test("a stream that opens late asks for what happened since the page was read", async () => {
+  const server = fakeServer();
+  const stream = new LiveStream(server.fetcher);
+  stream.watch({ entity: "me", project: "digits" });
+  await vi.advanceTimersByTimeAsync(20_000); // signing in, say
+  stream.start();
+  await vi.advanceTimersByTimeAsync(60);
+  expect(server.opened[0]?.url).toContain("recent=26");
+  await server.opened[0]?.say(hello);
+
+  await vi.advanceTimersByTimeAsync(10_000);
+  stream.watch({ entity: "me", project: "letters" }); // the open one does not bring it
+  await vi.advanceTimersByTimeAsync(60);
+  expect(server.opened[1]?.url).toBe("/api/v1/stream?recent=6");
+});
+
+test("a wait longer than the server keeps events ends in a resync", async () => {
+  const server = fakeServer();
+  const stream = new LiveStream(server.fetcher);
+  const resync = vi.fn();
+  stream.on("resync", resync);
+  stream.watch({ entity: "me", project: "digits" });
+  await vi.advanceTimersByTimeAsync(90_000);
+  stream.start();
+  await vi.advanceTimersByTimeAsync(60);
+  expect(server.opened[0]?.url).toContain("recent=60");
+  await server.opened[0]?.say(hello);
+  expect(resync).toHaveBeenCalledTimes(1);
+});
+
 test("events reach their handlers, typed and in order", async () => {
   const { server, stream } = await started();
   const runs: string[] = [];
   const off = stream.on("history.appended", (event) => runs.push(event.run));
-  expect(server.opened.map((each) => each.url)).toEqual(["/api/v1/stream?project=me%2Fdigits"]);
+  expect(server.opened.map((each) => each.url)).toEqual([
+    "/api/v1/stream?project=me%2Fdigits&recent=6",
+  ]);
   expect(stream.getConnection().state).toBe("connecting");
   await server.opened[0]?.say(hello + appended("a"));
   await server.opened[0]?.say(appended("b"));
@@ -143,7 +175,7 @@ test("a wider interest opens a new stream before the old one is closed", async (
   stream.on("resync", resync);
   stream.watch({});
   await vi.advanceTimersByTimeAsync(60);
-  expect(server.opened[1]?.url).toBe("/api/v1/stream");
+  expect(server.opened[1]?.url).toBe("/api/v1/stream?recent=6");
   expect(server.opened[0]?.signal.aborted).toBe(false);
   await server.opened[1]?.say(hello);
   expect(server.opened[0]?.signal.aborted).toBe(true);

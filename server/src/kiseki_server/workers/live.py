@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -22,6 +24,8 @@ MAX_SUBSCRIBERS = 2_000
 MAX_PENDING = 5_000
 INTERVAL = 0.25
 """Seconds between two deliveries to one subscriber."""
+MAX_RECENT = 4_096
+"""So many events are kept for subscribers who ask for what happened before they came."""
 
 _OF_PROJECTS = (ProjectChanged, ArtifactsChanged)
 
@@ -38,24 +42,38 @@ class LiveHub:
         self._interval = interval
         self._lock = threading.Lock()
         self._subscribers: set[_Subscriber] = set()
+        self._recent: deque[tuple[float, LiveEvent]] = deque(maxlen=MAX_RECENT)
         self._closed = False
 
     def publish(self, events: Sequence[LiveEvent]) -> None:
+        now = time.monotonic()
         with self._lock:
+            self._recent.extend((now, event) for event in events)
             subscribers = tuple(self._subscribers)
         for subscriber in subscribers:
             subscriber.offer(events)
 
     def subscribe(
-        self, project: ProjectId | None = None, runs: Collection[str] | None = None
+        self,
+        project: ProjectId | None = None,
+        runs: Collection[str] | None = None,
+        *,
+        recent: float = 0.0,
     ) -> _Subscriber:
         subscriber = _Subscriber(self, self._interval, project, runs)
         with self._lock:
             if self._closed or len(self._subscribers) >= MAX_SUBSCRIBERS:
                 raise Unavailable("The server cannot take another listener to live events")
+            self._replay(subscriber, time.monotonic() - recent)
             self._subscribers.add(subscriber)
             metrics.LIVE_STREAMS.set(len(self._subscribers))
         return subscriber
+
+    def _replay(self, subscriber: _Subscriber, since: float) -> None:
+        """Offer what happened since then. Called with the lock held: nothing falls between."""
+        if len(self._recent) == MAX_RECENT and self._recent[0][0] >= since:
+            subscriber.miss()  # some of that time is no longer kept
+        subscriber.offer([event for at, event in self._recent if at >= since])
 
     def drop(self, subscriber: _Subscriber) -> None:
         with self._lock:
@@ -106,6 +124,11 @@ class _Subscriber:
             wake = was_empty and bool(self._pending or self._missed)
         if wake:
             self._wake()
+
+    def miss(self) -> None:
+        with self._lock:
+            self._missed = True
+        self._wake()
 
     def end(self) -> None:
         self._ended = True

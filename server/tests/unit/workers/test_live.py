@@ -103,6 +103,29 @@ def test_a_slow_subscriber_is_told_that_it_missed_something(
     assert run(work) == [Missed(), ProjectChanged(ONE)]
 
 
+def test_a_late_subscriber_hears_what_happened_since_it_looked() -> None:
+    async def work(hub: LiveHub) -> object:
+        hub.publish([RunChanged(ONE, "a", "running", NOON), history("b", 1)])
+        hub.publish([RunChanged(ONE, "a", "finished", NOON), ProjectChanged(TWO)])
+        late, new = hub.subscribe(ONE, ["a"], recent=30), hub.subscribe(ONE, ["a"])
+        return await late.next(10), await new.next(0.001)
+
+    assert run(work) == ([RunChanged(ONE, "a", "finished", NOON)], [])
+
+
+def test_a_late_subscriber_is_told_when_too_much_happened_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "MAX_RECENT", 3)
+
+    async def work(hub: LiveHub) -> object:
+        hub.publish([history("a", 1), history("b", 1), history("c", 1), ProjectChanged(ONE)])
+        late = hub.subscribe(recent=30)
+        return await late.next(10)
+
+    assert run(work) == [Missed(), history("b", 1), history("c", 1), ProjectChanged(ONE)]
+
+
 def test_too_many_subscribers_are_refused_until_one_leaves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

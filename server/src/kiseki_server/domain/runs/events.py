@@ -139,9 +139,16 @@ class LiveSource(Protocol):
     """Where subscribers get their events."""
 
     def subscribe(
-        self, project: ProjectId | None = None, runs: Collection[str] | None = None
+        self,
+        project: ProjectId | None = None,
+        runs: Collection[str] | None = None,
+        *,
+        recent: float = 0.0,
     ) -> Subscription:
         """Events of one project or of all, of the runs of those names or of all.
+
+        Args:
+            recent: Also what happened in so many seconds before.
 
         Raises:
             Unavailable: There are too many subscribers.

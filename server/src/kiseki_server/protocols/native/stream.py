@@ -36,6 +36,7 @@ QUIET_SECONDS = 15.0
 RECHECK_SECONDS = 15.0
 """So long the caller's credential, and that they may read a project, is believed."""
 MAX_RUNS = 500
+MAX_RECENT_SECONDS = 60.0
 
 
 @get("/stream", media_type="text/event-stream")
@@ -52,6 +53,14 @@ async def listen(
     run: Annotated[
         list[str] | None, Parameter(description="Ids of runs; all of the project without any")
     ] = None,
+    recent: Annotated[
+        float,
+        Parameter(
+            ge=0,
+            le=MAX_RECENT_SECONDS,
+            description="Also what happened in so many seconds before: since the page was read",
+        ),
+    ] = 0.0,
 ) -> Stream:
     """Server-sent events about what changes: `run.changed`, `history.appended`,
     `console.appended`, `project.changed`, `artifacts.changed`.
@@ -68,7 +77,9 @@ async def listen(
     watched = None if project is None else await to_thread.run_sync(readable.find, project)
     return Stream(
         _events(
-            partial(live.subscribe, watched, run or None), readable, partial(gate.admit, request)
+            partial(live.subscribe, watched, run or None, recent=recent),
+            readable,
+            partial(gate.admit, request),
         ),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
