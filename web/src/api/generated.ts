@@ -918,7 +918,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The project's artifacts that match, by name. */
+        /** The project's artifacts that match, by name unless another order is asked for. */
         get: operations["listCollections"];
         put?: never;
         post?: never;
@@ -1402,6 +1402,11 @@ export interface components {
             versions: number;
             /** @description The index of the newest version. */
             newest: number | null;
+            /** @description Bytes of the newest version. */
+            newest_size: number | null;
+            newest_aliases: string[];
+            /** @description When the newest version came here. */
+            newest_at: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2071,6 +2076,13 @@ export interface components {
             /** @description How many runs match. */
             total: number;
         };
+        /** RunPlace */
+        RunPlace: {
+            entity: string;
+            project: string;
+            run: string;
+            title: string;
+        };
         /** RunSearch */
         RunSearch: {
             /**
@@ -2302,6 +2314,8 @@ export interface components {
         VersionInfo: {
             /** @description The version's own number, wherever it is linked. */
             id: number;
+            entity: string;
+            project: string;
             collection: string;
             type: string;
             index: number;
@@ -2327,6 +2341,18 @@ export interface components {
             updated_at: string;
             committed_at: string | null;
             expires_at: string | null;
+            /** @description Of a link: where the version was made, if the caller may see that. */
+            source: components["schemas"]["VersionPlace"] | null;
+            /** @description The run that made it, if the caller may see that. */
+            made_by: components["schemas"]["RunPlace"] | null;
+        };
+        /** VersionPlace */
+        VersionPlace: {
+            entity: string;
+            project: string;
+            collection: string;
+            type: string;
+            index: number;
         };
         /** Versions */
         Versions: {
@@ -4744,6 +4770,8 @@ export interface operations {
                 search?: string;
                 /** @description Which ones: `tags contains "gold" and type = "model"` */
                 collection_filter?: string;
+                /** @description A field such as `updated_at`; `-updated_at` turns it round */
+                sort?: string;
                 limit?: number;
                 cursor?: string | null;
             };

@@ -220,6 +220,15 @@ class Reading:
         """The sequence in which a version was born."""
         return self.ground.home(version)
 
+    def homes(self, versions: Some[Version]) -> Mapping[VersionId, Collection]:
+        """The sequences in which versions were born; those that are gone are left out."""
+        found = self.ground.collections.get({version.collection for version in versions})
+        return {
+            version.id: found[version.collection]
+            for version in versions
+            if version.collection in found
+        }
+
     def membership(self, actor: Actor, id: int) -> Membership:
         """A membership by its number; raises like `version`."""
         found = self.ground.memberships.get([id]).get(id)
@@ -319,6 +328,14 @@ class Reading:
     def makers_of(self, version: Version) -> Sequence[RunEdge]:
         """Runs that made a version, the first one first."""
         return [e for e in self.ground.edges.of_versions([version.id]) if e.direction == "output"]
+
+    def makers(self, versions: Some[VersionId]) -> Mapping[VersionId, RunEdge]:
+        """The run that made each first; like `makers_of`."""
+        found: dict[VersionId, RunEdge] = {}
+        for edge in self.ground.edges.of_versions(versions) if versions else ():
+            if edge.direction == "output":
+                found.setdefault(edge.version, edge)
+        return found
 
     def actions(
         self,

@@ -27,7 +27,8 @@ from kiseki_server.domain.artifacts.types import (
 from kiseki_server.domain.files.tickets import ArtifactUpload, PartUpload, Tickets
 from kiseki_server.kit.errors import NotFound
 from kiseki_server.kit.ids import VersionId
-from kiseki_server.protocols.native.artifact_views import VersionInfo, Versions, version_info
+from kiseki_server.protocols.native.artifact_placing import one_version, version_infos
+from kiseki_server.protocols.native.artifact_views import VersionInfo, Versions
 from kiseki_server.protocols.native.artifacts import ARTIFACTS
 from kiseki_server.protocols.native.places import Places
 from kiseki_server.protocols.numbers import number_of
@@ -232,7 +233,9 @@ def commit_version(
         for entry in data.entries
     ]
     lists = [EntryList(ManifestKind(data.kind), entries)]
-    return version_info(artifacts.commit(found.id, places.actor, lists))
+    committed = artifacts.commit(found.id, places.actor, lists)
+    with places.database.transaction():
+        return one_version(places, artifacts, committed)
 
 
 @post(f"{BY_ID}/links", status_code=200, sync_to_thread=True)
@@ -244,7 +247,7 @@ def link_version(
         found = artifacts.version(places.actor, VersionId(number_of(version)))
         at = places.project(data.entity, data.project, Action.WRITE)
         linked = artifacts.link(found, at, data.collection, data.aliases, places.actor)
-    return version_info(linked)
+        return one_version(places, artifacts, linked)
 
 
 @post(f"{RUN}/inputs", status_code=200, sync_to_thread=True)
@@ -262,7 +265,7 @@ def use_version(
         used = artifacts.version(places.actor, VersionId(number_of(data.version)), Action.DOWNLOAD)
         runner = places.runs.get(at, run)
         artifacts.use(runner.id, used, places.actor, used_as=data.used_as)
-        return version_info(_seen(places, artifacts, used))
+        return one_version(places, artifacts, _seen(places, artifacts, used))
 
 
 @get(f"{RUN}/inputs", sync_to_thread=True)
@@ -286,13 +289,14 @@ def list_outputs(
 
 
 def _versions(places: Places, artifacts: ArtifactService, edges: Sequence[RunEdge]) -> Versions:
-    items: list[VersionInfo] = []
+    seen: list[Membership] = []
     for edge in edges:
         try:
             version = artifacts.version(places.actor, edge.version)
-            items.append(version_info(_seen(places, artifacts, version)))
+            seen.append(_seen(places, artifacts, version))
         except NotFound:
             continue
+    items = version_infos(places, artifacts, seen)
     return Versions(items=items, cursor=None, total=len(items))
 
 

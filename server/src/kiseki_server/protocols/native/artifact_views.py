@@ -13,8 +13,8 @@ from kiseki_server.domain.artifacts.types import (
     Entry,
     Membership,
     Standing,
-    Version,
 )
+from kiseki_server.domain.projects.types import Project
 
 
 class ArtifactTypeInfo(msgspec.Struct, kw_only=True):
@@ -38,6 +38,9 @@ class CollectionInfo(msgspec.Struct, kw_only=True):
     tags: list[str]
     versions: int
     newest: Annotated[int | None, Meta(description="The index of the newest version.")]
+    newest_size: Annotated[int | None, Meta(description="Bytes of the newest version.")]
+    newest_aliases: list[str]
+    newest_at: Annotated[datetime | None, Meta(description="When the newest version came here.")]
     created_at: datetime
     updated_at: datetime
 
@@ -58,10 +61,31 @@ class ChangeCollection(msgspec.Struct, kw_only=True):
     remove_tags: list[str] = []
 
 
+class VersionPlace(msgspec.Struct, kw_only=True):
+    """Where a version is to be found."""
+
+    entity: str
+    project: str
+    collection: str
+    type: str
+    index: int
+
+
+class RunPlace(msgspec.Struct, kw_only=True):
+    """Where a run is to be found, and what people call it."""
+
+    entity: str
+    project: str
+    run: str
+    title: str
+
+
 class VersionInfo(msgspec.Struct, kw_only=True):
     """A version, as its collection has it."""
 
     id: Annotated[int, Meta(description="The version's own number, wherever it is linked.")]
+    entity: str
+    project: str
     collection: str
     type: str
     index: int
@@ -80,6 +104,13 @@ class VersionInfo(msgspec.Struct, kw_only=True):
     updated_at: datetime
     committed_at: datetime | None
     expires_at: datetime | None
+    source: Annotated[
+        VersionPlace | None,
+        Meta(description="Of a link: where the version was made, if the caller may see that."),
+    ]
+    made_by: Annotated[
+        RunPlace | None, Meta(description="The run that made it, if the caller may see that.")
+    ]
 
 
 class Versions(msgspec.Struct, kw_only=True):
@@ -135,8 +166,10 @@ class ArtifactActions(msgspec.Struct, kw_only=True):
     items: list[ArtifactActionInfo]
 
 
-def collection_info(collection: Collection, standing: Standing) -> CollectionInfo:
-    """A collection with how it stands."""
+def collection_info(
+    collection: Collection, standing: Standing, newest: Membership | None
+) -> CollectionInfo:
+    """A collection with how it stands and its newest version."""
     return CollectionInfo(
         id=collection.id,
         name=collection.name,
@@ -146,16 +179,23 @@ def collection_info(collection: Collection, standing: Standing) -> CollectionInf
         tags=list(collection.tags),
         versions=standing.versions,
         newest=standing.newest,
+        newest_size=None if newest is None else newest.version.size,
+        newest_aliases=[] if newest is None else list(newest.aliases),
+        newest_at=None if newest is None else newest.created_at,
         created_at=collection.created_at,
         updated_at=collection.updated_at,
     )
 
 
-def version_info(place: Membership, version: Version | None = None) -> VersionInfo:
-    """A version in its collection; ``version`` is a newer form of it."""
-    found = version or place.version
+def version_info(
+    at: Project, place: Membership, source: VersionPlace | None, made_by: RunPlace | None
+) -> VersionInfo:
+    """A version in a collection of a project."""
+    found = place.version
     return VersionInfo(
         id=found.id,
+        entity=at.entity_name,
+        project=at.name,
         collection=place.collection.name,
         type=place.collection.type,
         index=place.index,
@@ -174,6 +214,8 @@ def version_info(place: Membership, version: Version | None = None) -> VersionIn
         updated_at=found.updated_at,
         committed_at=found.committed_at,
         expires_at=found.expires_at,
+        source=source,
+        made_by=made_by,
     )
 
 

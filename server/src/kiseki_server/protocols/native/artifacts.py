@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, put
@@ -21,11 +22,12 @@ from kiseki_server.domain.artifacts.types import (
 from kiseki_server.domain.files.paths import check_path
 from kiseki_server.domain.filters.expression import parse
 from kiseki_server.domain.filters.rules import Kinds
-from kiseki_server.domain.filters.tree import And, Contains, Field, Filter
+from kiseki_server.domain.filters.tree import And, Contains, Field, Filter, SortKey
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import NotFound
 from kiseki_server.kit.pagination import checked_limit, decode_cursor, encode_cursor
 from kiseki_server.protocols.downloads import artifact_file, download
+from kiseki_server.protocols.native.artifact_placing import one_version, version_infos
 from kiseki_server.protocols.native.artifact_views import (
     ArtifactActionInfo,
     ArtifactActions,
@@ -41,7 +43,6 @@ from kiseki_server.protocols.native.artifact_views import (
     Versions,
     collection_info,
     entry_info,
-    version_info,
 )
 from kiseki_server.protocols.native.places import Places
 from kiseki_server.protocols.numbers import number_of
@@ -82,10 +83,13 @@ def list_collections(
     collection_filter: Annotated[
         str, Parameter(description='Which ones: `tags contains "gold" and type = "model"`')
     ] = "",
+    sort: Annotated[
+        str, Parameter(description="A field such as `updated_at`; `-updated_at` turns it round")
+    ] = "",
     limit: int = 100,
     cursor: str | None = None,
 ) -> Collections:
-    """The project's artifacts that match, by name."""
+    """The project's artifacts that match, by name unless another order is asked for."""
     wanted = _filter(collection_filter, collection_kind)
     if search:
         named = Contains(Field(("name",)), search)
@@ -95,12 +99,14 @@ def list_collections(
             places.project(entity, project),
             type=type,
             filter=wanted,
+            order=_order(sort),
             limit=checked_limit(limit),
             cursor=cursor,
         )
-        standings = artifacts.standings([one.id for one in page.items])
+        ids = [one.id for one in page.items]
+        standings, newest = artifacts.standings(ids), artifacts.newest(ids)
     return Collections(
-        items=[collection_info(one, standings[one.id]) for one in page.items],
+        items=[collection_info(one, standings[one.id], newest.get(one.id)) for one in page.items],
         cursor=page.cursor,
         total=page.total,
     )
@@ -205,9 +211,8 @@ def list_versions(
             limit=checked_limit(limit),
             cursor=cursor,
         )
-    return Versions(
-        items=[version_info(one) for one in page.items], cursor=page.cursor, total=page.total
-    )
+        items = version_infos(places, artifacts, page.items)
+    return Versions(items=items, cursor=page.cursor, total=page.total)
 
 
 @get(VERSION, sync_to_thread=True)
@@ -216,7 +221,7 @@ def get_version(
 ) -> VersionInfo:
     """One version."""
     with places.database.transaction():
-        return version_info(pick(places, artifacts, entity, project, name, ref))
+        return one_version(places, artifacts, pick(places, artifacts, entity, project, name, ref))
 
 
 @patch(VERSION, sync_to_thread=True)
@@ -236,7 +241,8 @@ def change_version(
     with places.database.transaction(write=True):
         found = pick(places, artifacts, entity, project, name, ref)
         version = artifacts.version(places.actor, found.version.id, Action.WRITE)
-        return version_info(found, artifacts.change(version, change, places.actor))
+        changed = artifacts.change(version, change, places.actor)
+        return one_version(places, artifacts, replace(found, version=changed))
 
 
 @delete(VERSION, status_code=200, sync_to_thread=True)
@@ -319,7 +325,7 @@ def add_alias(
     with places.database.transaction(write=True):
         found = pick(places, artifacts, entity, project, name, ref, Action.WRITE)
         artifacts.add_aliases(found, [alias], places.actor)
-        return version_info(artifacts.membership(places.actor, found.id))
+        return one_version(places, artifacts, artifacts.membership(places.actor, found.id))
 
 
 @delete(f"{VERSION}/aliases/{{alias:str}}", status_code=200, sync_to_thread=True)
@@ -336,7 +342,7 @@ def remove_alias(
     with places.database.transaction(write=True):
         found = pick(places, artifacts, entity, project, name, ref, Action.WRITE)
         artifacts.remove_aliases(found, [alias], places.actor)
-        return version_info(artifacts.membership(places.actor, found.id))
+        return one_version(places, artifacts, artifacts.membership(places.actor, found.id))
 
 
 @delete(f"{VERSION}/link", sync_to_thread=True)
@@ -384,11 +390,19 @@ def pick(
 
 
 def _shown(artifacts: ArtifactService, collection: Collection) -> CollectionInfo:
-    return collection_info(collection, artifacts.standings([collection.id])[collection.id])
+    id = collection.id
+    return collection_info(
+        collection, artifacts.standings([id])[id], artifacts.newest([id]).get(id)
+    )
 
 
 def _filter(text: str, kinds: Kinds) -> Filter | None:
     return parse(text, kinds) if text.strip() else None
+
+
+def _order(text: str) -> list[SortKey]:
+    name = text.strip()
+    return [SortKey(Field((name.removeprefix("-"),)), name.startswith("-"))] if name else []
 
 
 def _deletion(freed: Freed, dry_run: bool) -> Deletion:

@@ -170,6 +170,30 @@ def test_links_aliases_and_changes(client: Client) -> None:
     assert {one["user"] for one in actions} == {"admin"}
 
 
+def test_a_version_says_where_it_was_made_and_by_which_run(client: Client) -> None:
+    run = client.put(f"{P}/runs/maker", json={"display_name": "the maker"})
+    assert run.status_code in (200, 201)
+    log(client, "cats", {"a": b"0"})
+    logged = log(client, "cats", {"a": b"1"}, run="maker")
+    made_by = {"entity": "admin", "project": "vision", "run": "maker", "title": "the maker"}
+    assert (logged["made_by"], logged["source"]) == (made_by, None)
+    link = {"entity": "admin", "project": "vision", "collection": "shown"}
+    client.post(f"/api/v1/artifacts/versions/{logged['id']}/links", json=link)
+    shown = get(client, "/artifacts/collections/shown/versions")["items"][0]
+    home = {"entity": "admin", "project": "vision", "collection": "cats"}
+    assert shown["source"] == {**home, "type": "dataset", "index": 1}
+    assert (shown["project"], shown["index"], shown["made_by"]) == ("vision", 0, made_by)
+
+
+def test_collections_come_in_the_order_that_is_asked_for(client: Client) -> None:
+    for name in ("b", "a", "c"):
+        log(client, name, {"a": name.encode() * (1 + ord(name))}, aliases=["best"])
+    found = get(client, "/artifacts/collections", sort="-created_at")["items"]
+    assert [one["name"] for one in found] == ["c", "a", "b"]
+    assert (found[0]["newest_size"], found[0]["newest_aliases"]) == (100, ["best", "latest"])
+    assert client.get(f"{P}/artifacts/collections", params={"sort": "fame"}).status_code == 400
+
+
 def test_lineage_goes_from_run_to_run(client: Client) -> None:
     for run in ("maker", "user"):
         assert client.put(f"{P}/runs/{run}", json={}).status_code in (200, 201)
