@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import subprocess
-import sys
 import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.clients.environments import FOLDER, NoClient, prepared
+
 from kiseki_server.protocols.wandb.server_info import CLIENTS
 
-ROOT = Path(__file__).resolve().parents[3]
-FOLDER = ROOT / ".clients"
+__all__ = ["FOLDER", "NoClient"]
 
 SUPPORTED = CLIENTS
 """The smoke set runs with these, and their operations are all accounted for."""
@@ -26,27 +24,15 @@ MEDIA = ("matplotlib==3.11.2", "pandas==3.1.1", "plotly==7.1.0", "soundfile==0.1
 """What the client asks for when it is given sounds and figures."""
 
 
-class NoClient(Exception):
-    """The environment could not be made."""
-
-
 def environment(version: str, extras: tuple[str, ...] = ()) -> Path:
     """The folder of an environment with this version of the client and these packages in it.
 
     Raises:
         NoClient: With the reason, most likely that there is no network.
     """
-    wanted = "\n".join((f"wandb=={version}", *_COMPANIONS, *extras))
-    name = f"wandb-{version}" + (f"-{zlib.crc32(wanted.encode()):08x}" if extras else "")
-    folder = FOLDER / name
-    stamp = folder / ".ready"
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes run side by side
-        if not (stamp.exists() and stamp.read_text() == wanted):
-            _make(folder, wanted.split())
-            stamp.write_text(wanted)
-    return folder
+    wanted = (f"wandb=={version}", *_COMPANIONS, *extras)
+    text = "\n".join(wanted).encode()
+    return prepared(f"wandb-{version}" + (f"-{zlib.crc32(text):08x}" if extras else ""), wanted)
 
 
 def environments(versions: Iterable[str] = SUPPORTED) -> dict[str, Path]:
@@ -63,20 +49,3 @@ def environments(versions: Iterable[str] = SUPPORTED) -> dict[str, Path]:
 def python(version: str, extras: tuple[str, ...] = ()) -> Path:
     """The interpreter of that environment."""
     return environment(version, extras) / "bin" / "python"
-
-
-def _make(folder: Path, requirements: list[str]) -> None:
-    uv = _call([str(ROOT / "tools" / "uv.sh")]).strip().splitlines()[-1]
-    _call([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)])
-    interpreter = str(folder / "bin" / "python")
-    _call([uv, "pip", "install", "--quiet", "--python", interpreter, *requirements])
-
-
-def _call(command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoClient(str(error)) from None
-    if done.returncode:
-        raise NoClient((done.stderr or done.stdout).strip()[-500:])
-    return done.stdout

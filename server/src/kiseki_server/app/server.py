@@ -23,11 +23,12 @@ from kiseki_server.app.http.observe import Observation
 from kiseki_server.app.services import Services
 from kiseki_server.app.ui import WebUi, ui_routes
 from kiseki_server.kit import json
-from kiseki_server.protocols import native, signed, wandb
+from kiseki_server.protocols import native, signed, wandb, weave
 from kiseki_server.protocols.native.places import provide_places
 from kiseki_server.protocols.native.problems import HANDLERS
 from kiseki_server.protocols.native.security import Gate, provide_actor
 from kiseki_server.protocols.wandb.arrival_steps import ArrivalSteps
+from kiseki_server.protocols.weave.door import provide_door
 
 
 class Answer(Response[Any]):
@@ -82,7 +83,13 @@ def build_application(services: Services, *, ui: WebUi | None = None) -> Applica
 
 def _application(services: Services, gate: Gate, ui: WebUi, lifespan: Any) -> Application:
     return Application(
-        route_handlers=[*native.routes, *wandb.routes, *signed.routes, *ui_routes(ui)],
+        route_handlers=[
+            *native.routes,
+            *wandb.routes,
+            *weave.routes,
+            *signed.routes,
+            *ui_routes(ui),
+        ],
         guards=[gate],
         dependencies=_dependencies(services, gate),
         exception_handlers=HANDLERS,
@@ -125,7 +132,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "tickets": services.tickets,
     }
     providers: dict[str, Callable[..., Any]] = {name: _always(it) for name, it in values.items()}
-    providers |= {"actor": provide_actor, "places": provide_places}
+    providers |= {"actor": provide_actor, "places": provide_places, "door": provide_door}
     return {name: Provide(it, sync_to_thread=False) for name, it in providers.items()}
 
 

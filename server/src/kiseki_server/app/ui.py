@@ -28,7 +28,7 @@ _COMPRESSIBLE = (
     "image/svg",
     "application/wasm",
 )
-_FOREIGN = ("api", "graphql", "otel", "blobs", "v1", "sdk")
+_FOREIGN = ("api", "graphql", "otel", "blobs", "v1", "sdk", "traces")
 
 
 @dataclass(frozen=True, slots=True)

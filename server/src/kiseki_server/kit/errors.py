@@ -2,10 +2,13 @@
 
     KisekiError
     ├── BadRequest            400  bad_request
+    │   └── Malformed         422  malformed
     ├── NotSignedIn           401  not_signed_in
     ├── Forbidden             403  forbidden
     ├── NotFound              404  not_found
-    │   └── UnknownRun        404  unknown_run
+    │   ├── UnknownRun        404  unknown_run
+    │   ├── Deleted           404  deleted
+    │   └── MissingDigests    404  missing_digests
     ├── Conflict              409  conflict
     │   └── PositionGap       409  position_gap
     ├── Gone                  410  gone
@@ -19,6 +22,8 @@ Protocols render them; nothing else knows about HTTP.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -39,6 +44,13 @@ class BadRequest(KisekiError):
 
     status = 400
     code = "bad_request"
+
+
+class Malformed(BadRequest):
+    """The request's body does not have the expected shape."""
+
+    status = 422
+    code = "malformed"
 
 
 class NotSignedIn(KisekiError):
@@ -66,6 +78,26 @@ class UnknownRun(NotFound):
     """There is no such run."""
 
     code = "unknown_run"
+
+
+class Deleted(NotFound):
+    """This was there and has been deleted."""
+
+    code = "deleted"
+
+    def __init__(self, message: str | None = None, *, deleted_at: datetime) -> None:
+        super().__init__(message)
+        self.deleted_at = deleted_at
+
+
+class MissingDigests(NotFound):
+    """Some of what was asked for by its digest is not here."""
+
+    code = "missing_digests"
+
+    def __init__(self, message: str | None = None, *, digests: Sequence[str]) -> None:
+        super().__init__(message)
+        self.digests = list(digests)
 
 
 class Conflict(KisekiError):
@@ -118,3 +150,10 @@ class StorageFull(Unavailable):
 
     status = 507
     code = "storage_full"
+
+
+def message_of(error: KisekiError) -> str:
+    """One line with what happened and what to do."""
+    if not error.hint:
+        return error.message
+    return f"{error.message.rstrip('.')}. {error.hint[:1].upper()}{error.hint[1:]}"

@@ -83,6 +83,8 @@ def batch(run: str) -> bytes:
 P = "/api/v1/projects/vision/digits"
 A = f"{P}/artifacts"
 ARTIFACTS = "/api/v1/projects/{entity}/{project}/artifacts"
+W = "/traces"
+WP = {"project_id": "vision/digits"}
 T = "/api/v1/teams/vision"
 O = "/api/v1/orgs/acme"  # noqa: E741
 SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
@@ -96,6 +98,12 @@ TABLE: dict[str, Request] = {
     "GET /api/schema": Request(Need.KEY, "/api/schema"),
     "GET /api/schema/openapi.json": Request(Need.KEY, "/api/schema/openapi.json"),
     "GET /api/schema/{path}": Request(Need.KEY, "/api/schema/openapi.json"),
+    "GET /traces/health": Request(Need.NOTHING, f"{W}/health"),
+    "GET /traces/server_info": Request(Need.KEY, f"{W}/server_info"),
+    # Projects that the caller may not see are left out.
+    "POST /traces/service/projects_info": Request(
+        Need.KEY, f"{W}/service/projects_info", json={"project_ids": ["vision/digits"]}
+    ),
     "GET /api/v1/session": Request(Need.KEY, "/api/v1/session"),
     "PATCH /api/v1/session": Request(
         Need.READ, "/api/v1/session", json={"default_entity": "vision"}
@@ -515,6 +523,8 @@ def test_a_route_lets_in_whom_it_should(
         assert answer.status_code == expected, f"{actor}: {answer.status_code} {answer.text}"
         foreign = not request_path(name).startswith("/api/")
         shown = {"data", "errors", "error"} if foreign else {"error", "message", "hint"}
+        if request_path(name).startswith(W):
+            shown = {"reason"}
         assert set(answer.json()) <= shown
         assert "key-" not in answer.text
     else:

@@ -17,8 +17,8 @@ _PIECE = 1 << 20
 class RequestBodies:
     """Counts what arrives and stops at the limit; handlers read plain bytes.
 
-    A route changes its limit by ``opt={"body_limit": BYTES}``. Errors are raised to the reader of
-    the body, so that they are rendered in the dialect of the route.
+    A route changes its limits by ``opt={"body_limit": BYTES, "decoded_limit": BYTES}``. Errors
+    are raised to the reader of the body, so that they are rendered in the dialect of the route.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -54,7 +54,7 @@ class _Body:
             scope["headers"] = [item for item in scope["headers"] if item[0] not in gone]
 
     async def __call__(self) -> Any:
-        limit = self._scope_limit()
+        limit = self._scope_limit("body_limit", self._limit)
         if self._inflate is None and self._encoding != "identity":
             raise BadRequest(
                 f"Bodies with Content-Encoding `{self._encoding[:40]}` are not accepted",
@@ -74,20 +74,21 @@ class _Body:
             message = {**message, "body": self._decode(body, end=not more)}
         return message
 
-    def _scope_limit(self) -> int:
+    def _scope_limit(self, name: str, default: int) -> int:
         handler = self._scope.get("route_handler")
-        return handler.opt.get("body_limit", self._limit) if handler is not None else self._limit
+        return handler.opt.get(name, default) if handler is not None else default
 
     def _decode(self, data: bytes, *, end: bool) -> bytes:
         pieces: list[bytes] = []
+        limit = self._scope_limit("decoded_limit", self._decoded_limit)
         try:
             while data:
                 self._inflating = True
                 piece = self._inflate.decompress(data, _PIECE)
                 pieces.append(piece)
                 self._decoded += len(piece)
-                if self._decoded > self._decoded_limit:
-                    raise too_large(self._decoded_limit, "after decompression")
+                if self._decoded > limit:
+                    raise too_large(limit, "after decompression")
                 data = self._inflate.unconsumed_tail
                 if self._inflate.eof:
                     data = self._inflate.unused_data

@@ -8,7 +8,7 @@ import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
-from kiseki_server.kit.errors import KisekiError, Unsupported
+from kiseki_server.kit.errors import KisekiError, Unsupported, message_of
 
 _log = structlog.get_logger("kiseki.wandb")
 
@@ -21,13 +21,6 @@ def status_of(error: KisekiError) -> int:
     if isinstance(error, Unsupported) or error.status in RETRIED:
         return 400
     return error.status
-
-
-def message_of(error: KisekiError) -> str:
-    """One line with what happened and what to do."""
-    if not error.hint:
-        return error.message
-    return f"{error.message.rstrip('.')}. {error.hint[:1].upper()}{error.hint[1:]}"
 
 
 def answer(status: int, message: str, **more: Any) -> Response[dict[str, Any]]:

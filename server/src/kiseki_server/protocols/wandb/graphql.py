@@ -27,13 +27,13 @@ from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit import json
 from kiseki_server.kit.clock import Clock
-from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavailable
+from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavailable, message_of
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.addresses import base_url
 from kiseki_server.protocols.wandb import json_lines
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.documents import Document, Documents, writes
-from kiseki_server.protocols.wandb.errors import HANDLERS, message_of, status_of
+from kiseki_server.protocols.wandb.errors import HANDLERS, status_of
 from kiseki_server.protocols.wandb.executable import load_schema, resolve
 from kiseki_server.protocols.wandb.roots import MutationRoot, QueryRoot
 

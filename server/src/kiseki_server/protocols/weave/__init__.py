@@ -1,0 +1,15 @@
+"""The dialect of the weave client, unmodified."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from kiseki_server.protocols.weave import service
+from kiseki_server.protocols.weave.errors import HANDLERS
+
+PREFIX = "/traces"
+
+routes: list[ControllerRouterHandler] = [
+    Router(PREFIX, exception_handlers=HANDLERS, route_handlers=[*service.routes])
+]
