@@ -1206,6 +1206,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's shared views, and one's own. */
+        get: operations["listViews"];
+        put?: never;
+        /** Save a view, for oneself or for all. */
+        post: operations["createView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/views/{view}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One view with its document. */
+        get: operations["readView"];
+        put?: never;
+        post?: never;
+        /** Remove a view. */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        /** Change a view, unless somebody else did since the given revision. */
+        patch: operations["changeView"];
+        trace?: never;
+    };
     "/api/v1/ingest": {
         parameters: {
             query?: never;
@@ -1838,6 +1875,18 @@ export interface components {
             name: string;
             api_key: string;
         };
+        /** NewView */
+        NewView: {
+            /** @enum {string} */
+            kind: "workspace" | "runs" | "run";
+            name: string;
+            /** @default false */
+            shared: boolean;
+            /** @description Whatever the page needs, with a `version`; at most 512 KiB of JSON. */
+            document: {
+                [key: string]: unknown;
+            };
+        };
         /** NumberedQuestion */
         NumberedQuestion: {
             /** @description Ids of runs of the project. */
@@ -2360,6 +2409,62 @@ export interface components {
             /** @description Opens the next page; null at the end. */
             cursor: string | null;
             total: number;
+        };
+        /** ViewChange */
+        ViewChange: {
+            /** @description That of the view that was changed. */
+            revision: number;
+            name?: string;
+            shared?: boolean;
+            usual?: boolean;
+            document?: {
+                [key: string]: unknown;
+            };
+        };
+        /** ViewDetails */
+        ViewDetails: {
+            id: number;
+            /** @enum {string} */
+            kind: "workspace" | "runs" | "run";
+            name: string;
+            owner: string;
+            /** @description Seen by everybody who may read the project. */
+            shared: boolean;
+            /** @description Shown to those who have chosen no view. */
+            usual: boolean;
+            /** @description Rises with every change. */
+            revision: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /** ViewInfo */
+        ViewInfo: {
+            id: number;
+            /** @enum {string} */
+            kind: "workspace" | "runs" | "run";
+            name: string;
+            owner: string;
+            /** @description Seen by everybody who may read the project. */
+            shared: boolean;
+            /** @description Shown to those who have chosen no view. */
+            usual: boolean;
+            /** @description Rises with every change. */
+            revision: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        /** ViewList */
+        ViewList: {
+            items: components["schemas"]["ViewInfo"][];
         };
     };
     responses: never;
@@ -5587,6 +5692,177 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineageGraph"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: {
+                kind?: "workspace" | "runs" | "run" | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewDetails"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                view: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewDetails"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                view: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                view: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewDetails"];
                 };
             };
             /** @description What went wrong. */

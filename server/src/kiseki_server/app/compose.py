@@ -28,6 +28,7 @@ from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
+from kiseki_server.domain.views.service import ViewService
 from kiseki_server.kit.clock import Clock, SystemClock
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.secrets import Hasher, secret_from_file
@@ -162,6 +163,7 @@ def compose(
         files=files,
         artifacts=artifacts,
         lineage=LineageService(stores.lineage, projects),
+        views=ViewService(stores.views, projects, clock),
         media=MediaService(stores.history, files, stores.sheets, stores.work),
         tickets=Tickets(hasher, clock),
         ingest=ingest,

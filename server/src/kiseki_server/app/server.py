@@ -130,6 +130,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "teams": services.teams,
         "runs": services.runs,
         "tickets": services.tickets,
+        "views": services.views,
     }
     providers: dict[str, Callable[..., Any]] = {name: _always(it) for name, it in values.items()}
     providers |= {"actor": provide_actor, "places": provide_places, "door": provide_door}

@@ -26,6 +26,7 @@ from kiseki_server.domain.registry.search import RegistrySearch
 from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
+from kiseki_server.domain.views.service import ViewService
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.workers.live import LiveHub
@@ -58,6 +59,7 @@ class Services:
     files: FileService
     artifacts: ArtifactService
     lineage: LineageService
+    views: ViewService
     media: MediaService
     tickets: Tickets
     ingest: Ingest

@@ -31,6 +31,7 @@ from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.domain.runs.writers import WriterStore
+from kiseki_server.domain.views.store import ViewStore
 from kiseki_server.kit.memory import release_memory
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.storage.blobs.folder import FolderBlobs
@@ -68,6 +69,7 @@ from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, Me
 from kiseki_server.storage.memory.sheets import MemorySheets
 from kiseki_server.storage.memory.teams import MemoryTeamStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
+from kiseki_server.storage.memory.views import MemoryViewStore
 from kiseki_server.storage.sql.artifact_collections import SqlCollectionStore
 from kiseki_server.storage.sql.artifact_edges import SqlActionLog, SqlEdgeStore
 from kiseki_server.storage.sql.artifact_memberships import SqlMembershipStore
@@ -86,6 +88,7 @@ from kiseki_server.storage.sql.projects import SqlProjectStore
 from kiseki_server.storage.sql.runs import SqlRunStore
 from kiseki_server.storage.sql.teams import SqlTeamStore
 from kiseki_server.storage.sql.users import SqlUserStore
+from kiseki_server.storage.sql.views import SqlViewStore
 from kiseki_server.storage.sql.writers import SqlWriterStore
 
 
@@ -113,6 +116,7 @@ class Stores:
     edges: EdgeStore
     actions: ActionLog
     lineage: LineageStore
+    views: ViewStore
     sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
@@ -172,6 +176,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         edges=SqlEdgeStore(database),
         actions=SqlActionLog(database),
         lineage=SqlLineage(database),
+        views=SqlViewStore(database),
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
@@ -208,6 +213,7 @@ def memory_stores() -> Stores:
         uploads=MemoryUploadStore(names),
         edges=edges,
         actions=MemoryActionLog(),
+        views=MemoryViewStore(),
         lineage=MemoryLineage(lambda: drawing(artifacts, edges, runs.all())),
         sheets=MemorySheets(),
         history=MemoryHistoryStore(),

@@ -15,6 +15,7 @@ CollectionId = NewType("CollectionId", int)
 VersionId = NewType("VersionId", int)
 """The server's number of an artifact version, wherever the version is linked."""
 ManifestId = NewType("ManifestId", int)
+ViewId = NewType("ViewId", int)
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -32,6 +32,7 @@ from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Visibility
 from kiseki_server.domain.runs.types import RunChange
 from kiseki_server.domain.runs.writers import Writer
+from kiseki_server.domain.views.types import ViewKind
 
 Client = TestClient[Application]
 
@@ -87,6 +88,7 @@ W = "/traces"
 WP = {"project_id": "vision/digits"}
 T = "/api/v1/teams/vision"
 O = "/api/v1/orgs/acme"  # noqa: E741
+VIEW = {"kind": "runs", "name": "mine", "document": {"version": 1}}
 SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
 
 TABLE: dict[str, Request] = {
@@ -206,6 +208,18 @@ TABLE: dict[str, Request] = {
     "DELETE /api/v1/projects/{entity}/{project}": Request(Need.ADMIN, P),
     "POST /api/v1/projects/{entity}/{project}/runs/search": Request(
         Need.READ, f"{P}/runs/search", json={}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/views": Request(Need.READ, f"{P}/views"),
+    # A view of one's own changes nothing for others; sharing one is tested with the views.
+    "POST /api/v1/projects/{entity}/{project}/views": Request(Need.READ, f"{P}/views", json=VIEW),
+    "GET /api/v1/projects/{entity}/{project}/views/{view}": Request(
+        Need.READ, f"{P}/views/{{view}}"
+    ),
+    "PATCH /api/v1/projects/{entity}/{project}/views/{view}": Request(
+        Need.WRITE, f"{P}/views/{{view}}", json={"revision": 1, "name": "ours"}
+    ),
+    "DELETE /api/v1/projects/{entity}/{project}/views/{view}": Request(
+        Need.WRITE, f"{P}/views/{{view}}"
     ),
     "GET /api/v1/projects/{entity}/{project}/runs/fields": Request(
         Need.READ, f"{P}/runs/fields", params={"root": "config"}
@@ -424,6 +438,10 @@ def populated(services: Services) -> dict[str, int]:
             services.members.set(root, shared, other, ProjectRole.VIEWER)
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
+        view = services.views.create(
+            root, project, ViewKind.RUNS, "ours", {"version": 1}, shared=True
+        )
+        keys["view"] = view.id
     for path, content in (("media/a.txt", b"bytes"), ("t.json", b'{"columns": [], "data": []}')):
         with services.files.upload(run.id, path) as upload:
             upload.write(content)
@@ -478,7 +496,7 @@ def _numbered(json: Any, numbers: dict[str, int]) -> Any:
     return {key: places.get(str(value), value) for key, value in json.items()}
 
 
-ANY = dict.fromkeys(("own_key", "invite", "pending", "committed"), 1)
+ANY = dict.fromkeys(("own_key", "invite", "pending", "committed", "view"), 1)
 """Numbers for addresses whose request fails before anything is looked up."""
 
 
@@ -588,7 +606,7 @@ def test_everybody_reads_what_is_internal(
         services.stores.projects.change(
             project.id, visibility=Visibility.INTERNAL, at=services.clock.now()
         )
-    assert send(client, name, "stranger", populated).status_code == 200
+    assert send(client, name, "stranger", populated).status_code in {200, 201}
     assert send(client, name, "anonymous", populated).status_code == 401
 
 

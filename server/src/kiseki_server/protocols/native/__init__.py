@@ -26,6 +26,7 @@ from kiseki_server.protocols.native import (
     session,
     stream,
     teams,
+    views,
 )
 
 API = "/api/v1"
@@ -52,6 +53,7 @@ routes: list[ControllerRouterHandler] = [
             *artifacts.routes,
             *artifact_uploads.routes,
             *lineage.routes,
+            *views.routes,
             *ingest.routes,
             *stream.routes,
         ],

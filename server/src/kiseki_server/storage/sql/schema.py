@@ -535,3 +535,26 @@ history_exports = Table(
     Column("created_at", UtcTime, nullable=False),
     Index(None, "blob"),
 )
+
+# How people look at a project's runs; a row is its owner's alone until it is shared.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("kind", sa.Text, nullable=False),
+    Column("name", sa.Text, nullable=False),
+    Column("owner_id", BigId, ForeignKey("users.id"), nullable=False),
+    Column("shared", sa.Boolean, nullable=False),
+    # What the page shows to those who have chosen nothing.
+    Column("usual", sa.Boolean, nullable=False),
+    Column("document", JsonText, nullable=False),
+    Column("revision", BigId, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    # A name, for whoever meets the change.
+    Column("updated_by", sa.Text, nullable=False),
+    Index(None, "project_id", "kind"),
+    Index(None, "owner_id"),
+    sqlite_autoincrement=True,
+)
