@@ -32,6 +32,11 @@ def md5(data: bytes) -> str:
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
+def md5_hex(data: bytes) -> str:
+    """The MD5 of bytes in hexadecimal digits."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
 def digest_of(files: Mapping[str, bytes]) -> str:
     """A version's digest: any text that the same files share."""
     listed = "".join(f"{path}:{md5(data)}\n" for path, data in sorted(files.items()))

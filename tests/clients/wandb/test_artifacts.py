@@ -85,3 +85,37 @@ def test_a_version_is_described_named_linked_and_deleted(client: Client) -> None
     assert seen[0:2] == ["described", {"n": 0, "more": [1]}]
     assert seen[2:4] == [["best", "kept"], ["good"]]
     assert seen[4:] == [True, "data:v0", True, ["v1"]]
+
+
+SINGLE = """
+import json, pathlib, wandb
+run = wandb.init(project=PROJECT, id="r1", settings=QUICK)
+artifact = wandb.Artifact("data", "dataset")
+with artifact.new_file("deep/a b あ.txt") as file:
+    file.write("one file")
+artifact.add(wandb.Table(columns=["x", "y"], data=[[1, "a"], [2, "b"]]), "table")
+run.log_artifact(artifact).wait()
+second = wandb.Artifact("data", "dataset")
+with second.new_file("other.txt") as file:
+    file.write("other")
+second.add_reference(artifact.get_entry("deep/a b あ.txt"), "linked.txt")
+run.log_artifact(second).wait()
+run.finish()
+found = wandb.Api().artifact(f"{PROJECT}/data:v0")
+entry = found.get_entry("deep/a b あ.txt")
+seen = [pathlib.Path(entry.download(root="one", skip_cache=True)).read_text()]
+seen.append(pathlib.Path(found.get_path("deep/a b あ.txt").download("two")).read_text())
+table = found.get("table")
+seen += [table.columns, table.data]
+again = wandb.Api().artifact(f"{PROJECT}/data:v1")
+seen.append(pathlib.Path(again.download("three"), "linked.txt").read_text())
+seen.append(str(again.get_entry("linked.txt").ref).startswith("wandb-artifact://"))
+print(json.dumps(seen))
+"""
+
+
+def test_single_files_and_objects_are_read(each: Client) -> None:
+    seen = each.result(SINGLE.replace("PROJECT", repr(f"art-single-{each.version}")))
+    assert seen[:2] == ["one file", "one file"]
+    assert seen[2:4] == [["x", "y"], [[1, "a"], [2, "b"]]]
+    assert seen[4:] == ["one file", True]

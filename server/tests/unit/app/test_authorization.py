@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
-from server.tests.artifacts import ArtifactWorld, md5
+from server.tests.artifacts import ArtifactWorld, md5, md5_hex
 from server.tests.histories import append_of
 
 from kiseki.wire.batch import VERSION, Batch, RunStart
@@ -366,6 +366,10 @@ TABLE: dict[str, Request] = {
     "POST /graphql": Request(Need.KEY, "/graphql", json={"query": "{viewer {id}}"}),
     "POST /files/{entity}/{project}/{run}/file_stream": Request(
         Need.WRITE, "/files/vision/digits/r1/file_stream", json={}
+    ),
+    # The id of the version with which the bytes came is empty.
+    "GET /artifactsV2/{path}": Request(
+        Need.READ, f"/artifactsV2/default/vision/digits/cats//{md5_hex(b'bytes')}/a.txt"
     ),
     "GET /blobs/runs/{run}/{path}": Request(Need.SIGNATURE, "/blobs/runs/1/a"),
     "PUT /blobs/runs/{run}/{path}": Request(Need.SIGNATURE, "/blobs/runs/1/a"),

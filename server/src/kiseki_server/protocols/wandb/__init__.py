@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.wandb import file_stream, graphql
+from kiseki_server.protocols.wandb import artifact_downloads, file_stream, graphql
 
-routes: list[ControllerRouterHandler] = [*graphql.routes, *file_stream.routes]
+routes: list[ControllerRouterHandler] = [
+    *graphql.routes,
+    *file_stream.routes,
+    *artifact_downloads.routes,
+]

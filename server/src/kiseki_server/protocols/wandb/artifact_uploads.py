@@ -20,6 +20,7 @@ from kiseki_server.domain.files.tickets import ArtifactUpload, ManifestUpload
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import BadRequest, NotFound
 from kiseki_server.kit.ids import CollectionId, RunId, VersionId
+from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.wandb import artifact_manifests, identifiers, json_lines
 from kiseki_server.protocols.wandb.artifacts import storage_path
 from kiseki_server.protocols.wandb.connections import connection
@@ -167,20 +168,27 @@ def _upload(context: Context, version: Version, plan: UploadPlan) -> Payload:
     }
 
 
-def commit(context: Context, given: Given) -> Payload:
+def commit(context: Context, database: UnitOfWork, given: Given) -> None:
     """Make the version what its lists of files say."""
-    version = _writable(context, given["artifactID"])
-    if version.state is VersionState.COMMITTED:
-        return {"artifact": version}
+    with database.transaction():
+        version = _writable(context, given["artifactID"])
+        if version.state is VersionState.COMMITTED:
+            return
+        drafts = context.artifacts.manifests(version)
     lists = [
         EntryList(
             draft.kind,
             artifact_manifests.read(context.artifacts.read_manifest(draft)),
             draft.base,
         )
-        for draft in context.artifacts.manifests(version)
+        for draft in drafts
     ]
-    return {"artifact": context.artifacts.commit(version.id, context.actor, lists).version}
+    context.artifacts.commit(version.id, context.actor, lists)
+
+
+def committed(context: Context, given: Given) -> Payload:
+    """The version after its commit."""
+    return {"artifact": _writable(context, given["artifactID"])}
 
 
 def use(context: Context, given: Given) -> Payload:

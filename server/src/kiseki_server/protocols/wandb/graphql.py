@@ -30,7 +30,7 @@ from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavailable, message_of
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.addresses import base_url
-from kiseki_server.protocols.wandb import json_lines
+from kiseki_server.protocols.wandb import beforehand, json_lines
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.documents import Document, Documents, writes
 from kiseki_server.protocols.wandb.errors import HANDLERS, status_of
@@ -149,6 +149,8 @@ def run(
     variables = call.variables or {}
     document.cost(operation, variables)
     changes = writes(operation)
+    if changes:
+        beforehand.do(_schema, document.ast, operation, variables, context, database)
     try:
         with database.transaction(write=changes):
             result = execute(

@@ -160,7 +160,7 @@ class MutationRoot:
         return artifact_uploads.create_files(self._context, input)
 
     def commit_artifact(self, input: Given) -> Payload:
-        return artifact_uploads.commit(self._context, input)
+        return artifact_uploads.committed(self._context, input)
 
     def use_artifact(self, input: Given) -> Payload:
         return artifact_uploads.use(self._context, input)
