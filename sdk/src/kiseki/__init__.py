@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kiseki import errors
     from kiseki.errors import Error
     from kiseki.run.config import Config
-    from kiseki.run.current import define_metric, finish, log
+    from kiseki.run.current import define_metric, finish, log, save
     from kiseki.run.init import init, login
     from kiseki.run.metrics import Metric
     from kiseki.run.receipt import Receipt
@@ -55,6 +55,7 @@ __all__ = [
     "log",
     "login",
     "run",
+    "save",
     "summary",
 ]
 
@@ -71,6 +72,7 @@ _PLACES = {
     "init": "kiseki.run.init",
     "log": "kiseki.run.current",
     "login": "kiseki.run.init",
+    "save": "kiseki.run.current",
 }
 
 

@@ -8,7 +8,13 @@ Error
 │   ├── ConfigChangedError      a key of the config would get another value
 │   ├── NoRunError              there is no run: init was not called
 │   ├── RunFinishedError        the run has been finished
-│   └── ForkedRunError          the run belongs to the process that this one was forked from
+│   ├── ForkedRunError          the run belongs to the process that this one was forked from
+│   └── MissingPackageError     a package that the call needs is not installed (also an ImportError)
+├── FileError                   a file cannot be read or kept
+├── ServerError                 the server does not do what was asked
+│   ├── UnreachableError        there is no answer
+│   ├── NotFoundError           there is no such thing (also a LookupError)
+│   └── NotAllowedError         the key is missing, unknown, or not allowed to do this
 └── JournalError                the journal on disk cannot be written or read
     ├── JournalFullError        no space is left for the journal
     └── JournalCorruptError     a record of the journal is damaged
@@ -64,6 +70,33 @@ class RunFinishedError(UsageError):
 
 class ForkedRunError(UsageError):
     """The run belongs to the process that this one was forked from."""
+
+
+class MissingPackageError(UsageError, ImportError):
+    """A package that the call needs is not installed."""
+
+
+class FileError(Error):
+    """A file cannot be read or kept."""
+
+
+class ServerError(Error):
+    """The server does not do what was asked."""
+
+    status: int | None = None
+    """Of HTTP; ``None``: there was no answer."""
+
+
+class UnreachableError(ServerError):
+    """The server does not answer."""
+
+
+class NotFoundError(ServerError, LookupError):
+    """There is no such thing on the server."""
+
+
+class NotAllowedError(ServerError):
+    """The key is missing, unknown, or not allowed to do this."""
 
 
 class JournalError(Error):

@@ -47,6 +47,7 @@ def train() -> None:
         run.summary["best"] = 1
         run.summary.update({"best": 2})
         run.tags += ("c",)
+        assert_type(run.save("models/*.pt", base_path=Path("models"), policy="now"), list[str])
         run.name = "second"
         run.notes = "more"
         assert_type(run.id, str)
@@ -69,6 +70,7 @@ def train_with_wandb_names() -> None:
     wandb.summary["a"] = 1
     wandb.define_metric("loss", summary="min")
     wandb.log({"loss": 1}, step=2)
+    wandb.save("*.yaml")
     assert_type(wandb.finish(), kiseki.Receipt | None)
 
 

@@ -13,7 +13,9 @@ from kiseki.wire.batch import VERSION, Batch, Patch, RunEnd, RunStart
 from kiseki.wire.records import (
     Config,
     Console,
+    Errand,
     Exit,
+    File,
     History,
     MetricDefinition,
     Record,
@@ -26,9 +28,14 @@ from kiseki.wire.records import (
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _KINDS = frozenset(
     {"start", "history", "config", "summary", "metric", "console", "update", "system", "exit"}
+    | {"file"}
 )
 _KILLED = frozenset({-2, -9, -15, 130, 137, 143, 255})
 """Signals as subprocess and as shells tell them, and what an interrupted script says."""
+
+_ERRANDS = frozenset({b"\xa4file"})
+"""How errands begin, behind the length of the record."""
+_errand_decoder: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -159,6 +166,16 @@ def is_start(payload: bytes) -> bool:
     return payload[1:7] == b"\xa5start"
 
 
+def is_errand(payload: bytes) -> bool:
+    """Whether batches leave this record to requests of its own, told without decoding it."""
+    return payload[1:6] in _ERRANDS
+
+
+def read_errand(payload: bytes) -> Errand:
+    """Such a record. Raises `msgspec.MsgspecError` if it cannot be read."""
+    return _errand_decoder.decode(payload)
+
+
 def read_start(payload: bytes) -> Start | None:
     """The `Start` record in ``payload``, or ``None`` if that is something else."""
     try:
@@ -224,6 +241,8 @@ class _Merge:
                 )
             case Exit():
                 self.end = end_of(record)
+            case File():
+                pass  # see errands.py
             case _:
                 raise TypeError(f"no place for {type(record).__name__}")
 

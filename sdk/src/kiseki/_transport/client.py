@@ -13,10 +13,11 @@ import ssl
 import threading
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib import metadata
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -30,6 +31,12 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN = frozenset({408, 425, 429})
 
 Cause = Literal["retry", "gap", "unknown_run", "content", "refused"]
+
+Pieces: TypeAlias = Callable[[], Iterable[bytes]]
+"""A body that is too large for memory: gives its pieces, from the start each time."""
+
+_JSON = "application/json"
+_PIECE = 1 << 20
 
 
 class SendError(Exception):
@@ -60,12 +67,28 @@ class SendError(Exception):
         return f"{self.problem.message} (hint: {hint})" if hint else self.problem.message
 
 
+class FileChangedError(Exception):
+    """A file is not what it was when it was looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     body: bytes
     retry_after: str | None
     location: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file on its way here."""
+
+    pieces: Iterator[bytes]
+    start: int
+    """The place in the file at which the pieces begin."""
+    size: int | None
+    """Of the whole file."""
+    etag: str | None
 
 
 class Client:
@@ -94,11 +117,7 @@ class Client:
         self._connect_timeout_s = connect_timeout_s
         self._answer_timeout_s = answer_timeout_s
         self._proxy = None if self._loopback else _proxy(url.scheme, self._host, self._port)
-        self._headers = {
-            "Content-Type": CONTENT_TYPE,
-            "Accept": f"{CONTENT_TYPE}, application/json",
-            "User-Agent": f"kiseki/{_version()}",
-        }
+        self._headers = {"User-Agent": f"kiseki/{_version()}"}
         self.api_key = api_key
         self._connection: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
@@ -106,7 +125,109 @@ class Client:
 
     def ingest(self, body: bytes) -> Acknowledgement:
         """Send an encoded batch. Raises `SendError` unless it was acknowledged."""
-        answer = self._request("POST", "/api/v1/ingest", body)
+        headers = {"Content-Type": CONTENT_TYPE, "Accept": f"{CONTENT_TYPE}, {_JSON}"}
+        answer = self._accepted(self._request("POST", "/api/v1/ingest", body, headers))
+        try:
+            return msgspec.msgpack.decode(answer.body, type=Acknowledgement)
+        except msgspec.MsgspecError:
+            raise self._no_kiseki(answer) from None
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The decoded JSON that one request of the API brings; ``path`` is below ``/api/v1``.
+
+        Raises `SendError` unless the server did what was asked.
+        """
+        headers = {"Accept": _JSON}
+        content = b""
+        if body is not None:
+            content = msgspec.json.encode(body)
+            headers["Content-Type"] = _JSON
+        answer = self._accepted(self._request(method, f"/api/v1{path}", content, headers))
+        try:
+            return msgspec.json.decode(answer.body) if answer.body else None
+        except msgspec.MsgspecError:
+            raise self._no_kiseki(answer) from None
+
+    def put(self, path: str, pieces: Pieces, size: int, md5: str | None = None) -> None:
+        """Send a file of ``size`` bytes to a path below the server's address.
+
+        Args:
+            path: Where to, with its query.
+            pieces: The bytes.
+            size: How many there are.
+            md5: Base64; the server checks it.
+
+        Raises:
+            SendError: It was not taken.
+        """
+        headers = {
+            "Accept": _JSON,
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(size),
+        }
+        if md5 is not None:
+            headers["Content-MD5"] = md5
+        self._accepted(self._request("PUT", path, pieces, headers))
+
+    @contextlib.contextmanager
+    def open(self, path: str, start: int = 0, etag: str | None = None) -> Generator[Download]:
+        """The bytes below ``path`` from ``start`` on, piece by piece.
+
+        Args:
+            path: Below the server's address.
+            start: Bytes to pass over. They are not if the file is another than ``etag`` says;
+                `Download.start` tells.
+            etag: What an earlier answer called the file.
+
+        Raises:
+            SendError: There is no such file, no server, or the connection broke.
+        """
+        headers: dict[str, str] = {"Accept": "*/*"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+            if etag is not None:
+                headers["If-Range"] = etag
+        response = self._opened(path, headers)
+        try:
+            if not 200 <= response.status < 300:
+                self._accepted(_answer(response, response.read()))
+            begin = start if response.status == 206 else 0
+            length = response.headers.get("Content-Length")
+            yield Download(
+                self._pieces(response),
+                begin,
+                None if length is None else begin + int(length),
+                response.headers.get("ETag"),
+            )
+        finally:
+            if not response.isclosed():
+                self.close()
+
+    def _opened(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        reused = self._connection is not None
+        try:
+            return self._begin("GET", path, b"", headers)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            if not reused:
+                raise self._unreachable(error) from error
+        try:
+            return self._begin("GET", path, b"", headers)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._unreachable(error) from error
+
+    def _pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        try:
+            while piece := response.read(_PIECE):
+                yield piece
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._unreachable(error) from error
+
+    def _accepted(self, answer: _Answer) -> _Answer:
         if answer.status in _REDIRECTS:
             raise SendError(
                 "refused",
@@ -119,17 +240,22 @@ class Client:
             )
         if not 200 <= answer.status < 300:
             raise _refusal(answer)
-        try:
-            return msgspec.msgpack.decode(answer.body, type=Acknowledgement)
-        except msgspec.MsgspecError:
-            raise SendError(
-                "retry",
-                Problem(
-                    error="no_kiseki",
-                    message=f"{self.base_url} does not answer as a Kiseki server does",
-                ),
-                status=answer.status,
-            ) from None
+        return answer
+
+    def _no_kiseki(self, answer: _Answer) -> SendError:
+        return SendError(
+            "retry",
+            Problem(
+                error="no_kiseki",
+                message=f"{self.base_url} does not answer as a Kiseki server does",
+            ),
+            status=answer.status,
+        )
+
+    def _unreachable(self, error: BaseException) -> SendError:
+        return SendError(
+            "retry", Problem(error="unreachable", message=f"{self.base_url}: {_reason(error)}")
+        )
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -145,11 +271,10 @@ class Client:
                 with contextlib.suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
 
-    def _request(self, method: str, path: str, body: bytes) -> _Answer:
-        headers = dict(self._headers)
-        if self.api_key:
-            headers["Authorization"] = f"Bearer {self.api_key}"
-        if not self._loopback and len(body) >= _COMPRESS_FROM:
+    def _request(
+        self, method: str, path: str, body: bytes | Pieces, headers: dict[str, str]
+    ) -> _Answer:
+        if isinstance(body, bytes) and not self._loopback and len(body) >= _COMPRESS_FROM:
             body = gzip.compress(body, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
         reused = self._connection is not None
@@ -165,30 +290,43 @@ class Client:
                 except (OSError, http.client.HTTPException) as second:
                     self.close()
                     error = second
-            raise SendError(
-                "retry",
-                Problem(error="unreachable", message=f"{self.base_url}: {_reason(error)}"),
-            ) from error
+            raise self._unreachable(error) from error
 
-    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> _Answer:
+    def _exchange(
+        self, method: str, path: str, body: bytes | Pieces, headers: Mapping[str, str]
+    ) -> _Answer:
+        response = self._begin(method, path, body, headers)
+        content = response.read()
+        if response.will_close:
+            self.close()
+        return _answer(response, content)
+
+    def _begin(
+        self, method: str, path: str, body: bytes | Pieces, headers: Mapping[str, str]
+    ) -> http.client.HTTPResponse:
         connection = self._connection
         if connection is None:
             connection = self._connect()
+        headers = {**self._headers, **headers}
+        if self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
         target = self._path + path
         if self._proxy is not None and not self._secure:
             target = f"http://{_bracketed(self._host)}:{self._port}{target}"
             headers = headers | self._proxy.headers
-        connection.request(method, target, body=body, headers=headers)
-        response = connection.getresponse()
-        content = response.read()
-        if response.will_close:
-            self.close()
-        return _Answer(
-            status=response.status,
-            body=content,
-            retry_after=response.headers.get("Retry-After"),
-            location=response.headers.get("Location"),
-        )
+        if isinstance(body, bytes):
+            connection.request(method, target, body=body or None, headers=headers)
+            return connection.getresponse()
+        try:
+            connection.request(method, target, body=body(), headers=headers)
+        except ConnectionError:
+            # Who refuses a body before its end says why, and closes.
+            try:
+                return connection.getresponse()
+            except (OSError, http.client.HTTPException):
+                pass
+            raise
+        return connection.getresponse()
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._host, self._port
@@ -209,6 +347,39 @@ class Client:
             self._socket = connection.sock
         self._connection = connection
         return connection
+
+
+def file_pieces(
+    path: str, start: int = 0, size: int | None = None, sent: Callable[[int], None] | None = None
+) -> Pieces:
+    """A part of a file as a body; ``sent`` hears how many bytes each piece has."""
+
+    def pieces() -> Iterator[bytes]:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(start)
+            left = size
+            while left is None or left > 0:
+                piece = file.read(_PIECE if left is None else min(_PIECE, left))
+                if not piece and left:
+                    raise FileChangedError(f"{path} has become shorter while it was sent")
+                if not piece:
+                    return
+                if left is not None:
+                    left -= len(piece)
+                yield piece
+                if sent is not None:
+                    sent(len(piece))
+
+    return pieces
+
+
+def _answer(response: http.client.HTTPResponse, content: bytes) -> _Answer:
+    return _Answer(
+        status=response.status,
+        body=content,
+        retry_after=response.headers.get("Retry-After"),
+        location=response.headers.get("Location"),
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 
 from kiseki._transport.batches import Origin
 from kiseki.wire.batch import RunEnd
+from kiseki.wire.records import File
 
 Status = Literal["starting", "connected", "retrying", "refused", "done", "gave_up", "offline"]
 
@@ -64,6 +65,12 @@ class State(msgspec.Struct, kw_only=True):
     system_acknowledged: int = 0
     positions: dict[str, int] = {}
     """The same for every journal by the name of its folder."""
+    errands: int = 0
+    """Files and the like, among the records read, that are still to be sent."""
+    errands_done: int = 0
+    """Below this record of the trainer's journal none is left."""
+    followed: dict[str, File] = {}
+    """Files that are sent when they change, or at the end, by their paths in the run."""
     status: Status = "starting"
     message: str | None = None
     server: str | None = None
@@ -75,6 +82,8 @@ class State(msgspec.Struct, kw_only=True):
     """Somebody asked the run to stop."""
     rejected: int = 0
     """Records that could not be sent; they are in ``rejected.jsonl``."""
+    rejected_errands: int = 0
+    """Those of them that are files and the like."""
     end: RunEnd | None = None
     """How the run ended, once that is known."""
     end_told: list[str] = []

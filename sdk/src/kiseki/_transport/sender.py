@@ -14,6 +14,9 @@ from dataclasses import replace
 
 from kiseki._transport.batches import Limits, empty, encode, is_start
 from kiseki._transport.client import Client, SendError
+from kiseki._transport.errand_work import perform, subject_of
+from kiseki._transport.errands import Errands
+from kiseki._transport.followed import Followed
 from kiseki._transport.rejected import Rejected
 from kiseki._transport.run_directory import RunDirectory, State, Status
 from kiseki._transport.source import Source
@@ -25,6 +28,8 @@ log = logging.getLogger("kiseki.uploader")
 _FIRST_BACKOFF_S = 0.25
 _MOST_BACKOFF_S = 30.0
 _REFUSED_BACKOFF_S = 30.0
+_ERRAND_TIMEOUT_S = 600.0
+"""A server that takes a large file reads it through once more."""
 _SMALLEST_BATCH_BYTES = 4096
 _LOUD_FAILURES = 3
 """One after the other, before the log tells: a retry that works is no news."""
@@ -48,6 +53,7 @@ class Sender:
                 # What one server has acknowledged says nothing about another.
                 self.state.positions, self.state.end_told = {}, []
                 self.state.url = self.state.entity = None
+                self.state.errands_done, self.state.followed = 0, {}
             self.state.server = client.base_url
         self.not_before = 0.0
         """On the monotonic clock: there is no point in a try before."""
@@ -66,6 +72,10 @@ class Sender:
         self.state.rejected = len(self._rejected)
         self.sources: list[Source] = []
         self.look_for_journals()
+        self.errands = Errands(directory, self.state, self._another_client, perform, subject_of)
+        self._followed = Followed(directory, self.state, self.errands)
+        self._trouble: str | None = None
+        self.errands.catch_up(self.main.position)
 
     @property
     def main(self) -> Source:
@@ -92,7 +102,44 @@ class Sender:
                 new = source.poll() or new
             except JournalCorruptError as error:
                 new = self._pass_damage(source, error) or new
+        self.errands.take(self.main)
         return new
+
+    def turn_errands(self, *, over: bool) -> None:
+        """Go on with files and the like; ``over``: the program writes none any more."""
+        if self.main.position == 0:
+            return
+        before = self.state.errands, self.state.errands_done, self.state.rejected
+        if over:
+            self._followed.end()
+        self._followed.turn(self._clock())
+        origin = self.main.origin
+        for position, reason, payload in self.errands.turn(
+            self.state.entity, origin.project, origin.run
+        ):
+            self._set_aside(self.main, position, reason, payload, errand=True)
+        if self.errands.message != self._trouble:
+            self._trouble = self.errands.message
+            if self._trouble is not None:
+                self.say("retrying", self._trouble)
+            elif not self._failures and self.state.status == "retrying":
+                self.say("connected", self._rejections)
+        if before != (self.state.errands, self.state.errands_done, self.state.rejected):
+            self.save()
+
+    def new_key(self, key: str | None) -> None:
+        """From now on the server is asked with another key."""
+        self._client.api_key = key
+        self.errands.new_key(key)
+
+    def abort(self) -> None:
+        """Break off what is under way; any thread may call this."""
+        self._client.abort()
+        self.errands.stop()
+
+    def _another_client(self) -> Client:
+        client = self._client
+        return Client(client.base_url, client.api_key, answer_timeout_s=_ERRAND_TIMEOUT_S)
 
     @property
     def full(self) -> bool:
@@ -110,8 +157,10 @@ class Sender:
 
     @property
     def complete(self) -> bool:
-        """All that has been read is acknowledged, and so is the end if there is one."""
-        return not any(source.pending or self._owes_end(source) for source in self.sources)
+        """All that has been read is on the server, and so is the end if there is one."""
+        return not self.state.errands and not any(
+            source.pending or self._owes_end(source) for source in self.sources
+        )
 
     @property
     def damage(self) -> str | None:
@@ -170,6 +219,8 @@ class Sender:
 
     def close(self) -> None:
         self._client.close()
+        self.errands.stop()
+        self.errands.close()
         for source in self.sources:
             source.close()
 
@@ -245,15 +296,18 @@ class Sender:
         self.not_before = 0.0
         state = self.state
         state.status = "connected"
-        state.message = (
-            f"{state.rejected} records could not be sent; they are in {self._rejected.path}"
-            if state.rejected
-            else None
-        )
+        state.message = self._rejections
         state.entity = answer.entity
         state.url = self._client.base_url + answer.url
         state.stop = state.stop or answer.stop
         self.save()
+
+    @property
+    def _rejections(self) -> str | None:
+        count = self.state.rejected
+        if not count:
+            return None
+        return f"{count} records could not be sent; they are in {self._rejected.path}"
 
     def _failed(self, source: Source, error: SendError) -> None:
         """Decide where and when to go on."""
@@ -274,6 +328,7 @@ class Sender:
             self.state.entity = None
             for each in self.sources:
                 self._go_back(each, 0)
+            self.errands.again()
         elif error.cause in {"unknown_run", "content", "refused"}:
             self.not_before = self._clock() + _REFUSED_BACKOFF_S
             if self.state.status != "refused" or self.state.message != error.said:
@@ -324,8 +379,17 @@ class Sender:
         self._acknowledged(source, self._exchange(empty(source.origin, position, position + 1)))
         return True
 
-    def _set_aside(self, source: Source, position: int, reason: str, payload: bytes | None) -> None:
+    def _set_aside(
+        self,
+        source: Source,
+        position: int,
+        reason: str,
+        payload: bytes | None,
+        *,
+        errand: bool = False,
+    ) -> None:
         if self._rejected.add(source.name, position, reason, payload):
+            self.state.rejected_errands += errand
             log.error(
                 "DATA NOT SENT: record %d of %s: %s. It is kept in %s",
                 position,

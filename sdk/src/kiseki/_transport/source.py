@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kiseki._transport.batches import Built, Limits, Origin, build, is_exit
+from kiseki._transport.batches import Built, Limits, Origin, build, is_errand, is_exit
 from kiseki._transport.journal import JournalReader
 from kiseki._transport.segment import HEADER, read_header, segment_numbers, segment_path
 from kiseki.errors import JournalCorruptError
@@ -28,6 +28,8 @@ class Source:
         self.pending_bytes = 0
         self.exit_seen = False
         """An `Exit` record is among those read."""
+        self.errands: list[tuple[int, bytes]] = []
+        """Records with their positions that ask for requests of their own; taken by `Errands`."""
         self._directory = directory
         self._reader = JournalReader(directory, position)
 
@@ -41,6 +43,8 @@ class Source:
         payloads = self._reader.read(max_records=_READ_RECORDS, max_bytes=_READ_BYTES)
         if not payloads:
             return False
+        first = self.position + len(self.pending)
+        self.errands += [(first + i, p) for i, p in enumerate(payloads) if is_errand(p)]
         self.pending += payloads
         self.pending_bytes += sum(map(len, payloads))
         self.exit_seen = self.exit_seen or any(map(is_exit, payloads))

@@ -32,6 +32,8 @@ class Progress(msgspec.Struct, kw_only=True):
     records: int
     acknowledged: int
     sent_bytes: int
+    files: int
+    """Files and the like that are still to be sent."""
     message: str | None
 
 
@@ -132,9 +134,14 @@ class _Work:
         sender = self._sender
         asked = False
         last = time.monotonic()
+        errands = (0, 0)
         while True:
             new = sender.poll()
+            over = not running and not new and not sender.waiting
+            sender.turn_errands(over=over or sender.main.exit_seen)
             self._tell()
+            if errands != (errands := (sender.errands.done, sender.errands.sent_bytes)):
+                last = time.monotonic()
             now = time.monotonic()
             if sender.waiting:
                 if now < sender.not_before:
@@ -151,6 +158,11 @@ class _Work:
                 return False
             if not running and sender.state.end is None and not sender.main.exit_seen:
                 sender.tell_end(self._trainer.crash())
+                continue
+            if sender.state.errands:
+                if now - last > self._patience_s:
+                    return False
+                time.sleep(_NAP_S)
                 continue
             if asked or sender.main.position == 0:
                 return True
@@ -176,7 +188,8 @@ class _Work:
             Progress(
                 records=self._records,
                 acknowledged=sum(source.position for source in self._sender.sources),
-                sent_bytes=self._sender.sent_bytes,
+                sent_bytes=self._sender.sent_bytes + self._sender.errands.sent_bytes,
+                files=state.errands,
                 message=state.message if state.status in {"retrying", "refused"} else None,
             )
         )

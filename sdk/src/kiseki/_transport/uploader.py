@@ -84,7 +84,7 @@ class Uploader:
         """Send what can be sent within a few seconds, then end. Safe in a signal handler."""
         if self._stop_at is None:
             self._stop_at = time.monotonic() + _GRACE_S
-            timer = threading.Timer(_GRACE_S, self._client.abort)
+            timer = threading.Timer(_GRACE_S, self._sender.abort)
             timer.daemon = True
             timer.start()
             self._wake.set()
@@ -92,6 +92,8 @@ class Uploader:
     def _turn(self) -> float | None:
         """Do what is due; returns for how long to rest, ``None`` for ever."""
         sender, now = self._sender, time.monotonic()
+        # A signal that comes during this turn has to wait for a look at what was written before.
+        stop_at = self._stop_at
         # First the look at the trainer: what it wrote before it died is then in the journal.
         self._watch(now)
         sender.look_for_journals()
@@ -105,9 +107,12 @@ class Uploader:
         if self._over_since is not None and not new:
             if not sender.main.pending and not sender.main.exit_seen and sender.state.end is None:
                 sender.tell_end(self._trainer.crash())
+            sender.turn_errands(over=True)
             if self._finished(now):
                 return None
-        if self._stop_at is not None and (now >= self._stop_at or not self._promising):
+        else:
+            sender.turn_errands(over=False)
+        if stop_at is not None and (now >= stop_at or not self._promising):
             # While the trainer lives, it may start another uploader.
             over = self._over_since is not None
             sender.say("gave_up" if over else "retrying", f"stopped by a signal; {self._goes_on}")
@@ -134,7 +139,7 @@ class Uploader:
         if self._sender.state.status == "refused":
             key = api_key(self._directory.info.base_url)
             if key != self._client.api_key:
-                self._client.api_key = key
+                self._sender.new_key(key)
                 self._sender.not_before = 0.0
                 self._tried_after_end = False
 
@@ -145,13 +150,15 @@ class Uploader:
     @property
     def _promising(self) -> bool:
         """Something waits, and the server took what was sent last."""
-        return self._sender.waiting and self._sender.state.status in {"starting", "connected"}
+        sender = self._sender
+        waiting = sender.waiting or bool(sender.state.errands)
+        return waiting and sender.state.status in {"starting", "connected"}
 
     def _finished(self, now: float) -> bool:
         """Whether nothing is left to do after the trainer's end."""
         sender, info = self._sender, self._directory.info
         sampling = self._sampler is not None and self._sampler.running
-        stuck = sender.damage is not None and not sender.waiting
+        stuck = sender.damage is not None and not sender.waiting and not sender.state.errands
         if (sender.complete or stuck) and not sampling:
             sender.look_for_journals()
             if sender.poll():
@@ -214,6 +221,7 @@ class Uploader:
             self._over_since = now
             # One try at once: the trainer may be waiting for it.
             self._sender.not_before = now
+            self._sender.errands.hurry()
 
     @property
     def _blind(self) -> bool:

@@ -115,6 +115,8 @@ class _Line:
             f"{progress.acknowledged:,} of {max(progress.records, progress.acknowledged):,} "
             f"records, {_size(progress.sent_bytes)}"
         )
+        if progress.files:
+            text += f", {progress.files:,} files to go"
         if progress.message:
             text += f" ({progress.message})"
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80

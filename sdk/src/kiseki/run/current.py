@@ -6,8 +6,9 @@ import atexit
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from kiseki.errors import NoRunError
 from kiseki.run.verdict import exit_code_of, verdict
@@ -63,9 +64,23 @@ def define_metric(
     overwrite: bool | None = None,
 ) -> Metric:
     """`Run.define_metric` of the current run."""
+    run = _required("define_metric")
+    return run.define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+
+
+def save(
+    glob_str: str | PathLike[str],
+    base_path: str | PathLike[str] | None = None,
+    policy: Literal["live", "now", "end"] = "live",
+) -> list[str]:
+    """`Run.save` of the current run."""
+    return _required("save").save(glob_str, base_path, policy)
+
+
+def _required(what: str) -> Run:
     if not _current:
-        raise NoRunError("kiseki.define_metric was called, but there is no run")
-    return _current[0].define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+        raise NoRunError(f"kiseki.{what} was called, but there is no run")
+    return _current[0]
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> Receipt | None:

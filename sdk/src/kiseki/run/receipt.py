@@ -86,17 +86,20 @@ def receipt_for(
     """
     acknowledged = min(int(state.get("acknowledged", 0)), written)
     rejected = int(state.get("rejected", 0))
+    waiting = int(state.get("errands", 0))
     message = f"run {run}: {rows.total:,} rows logged"
-    if acknowledged < written or trouble is not None:
+    if acknowledged < written or trouble is not None or waiting:
         sure = rows.before(acknowledged, directory / "journal")
         why = trouble.message if trouble is not None else str(state.get("message") or "")
         message += f", {sure:,} on the server so far" + (f" ({why})" if why else "")
+        if waiting:
+            message += f", {waiting:,} files to go"
         if "kiseki sync" not in why:
             left = state.get("status") in ("refused", "gave_up")
             message += "; to send the rest: kiseki sync " if left else "; the rest is sent from "
             message += str(directory)
     elif rejected:
-        sure = max(rows.total - rejected, 0)
+        sure = max(rows.total - rejected + int(state.get("rejected_errands", 0)), 0)
         message += f"; the server refused {rejected:,} records, kept in {directory}/rejected.jsonl"
     else:
         sure = rows.total
@@ -104,7 +107,7 @@ def receipt_for(
     return Receipt(
         rows_logged=rows.total,
         rows_acknowledged=sure,
-        complete=acknowledged == written and not rejected and trouble is None,
+        complete=acknowledged == written and not (rejected or waiting or trouble),
         url=url,
         message=message,
     )

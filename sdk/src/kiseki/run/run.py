@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import msgspec
 
@@ -18,9 +19,10 @@ from kiseki.errors import (
     Error,
     ForkedRunError,
     RunFinishedError,
+    SettingError,
     ValueTypeError,
 )
-from kiseki.run import current
+from kiseki.run import current, files
 from kiseki.run.config import Config
 from kiseki.run.console import Console, Line
 from kiseki.run.directory import Identity, page_of, read_state
@@ -90,6 +92,7 @@ class Run:
         self._config = Config(
             self._write_config, config, allow_val_change=settings.allow_val_change
         )
+        self._followed: dict[str, Path] = {}
         self._known_keys: set[str] = set()
         self._logged: dict[str, Any] = dict(logged or {})
         self._unmerged: list[dict[str, Any]] = []
@@ -192,6 +195,45 @@ class Run:
                 self._axes = self._axes or StepMetrics()
                 self._axes.add(definition)
         return Metric(definition)
+
+    # Files
+
+    def save(
+        self,
+        glob_str: str | PathLike[str],
+        base_path: str | PathLike[str] | None = None,
+        policy: Literal["live", "now", "end"] = "live",
+    ) -> list[str]:
+        """Keep files with the run. Nothing is waited for: the uploader sends them.
+
+        Args:
+            glob_str: A file, a folder, or a pattern with ``*`` and ``**``.
+            base_path: The files' names in the run are their paths below this folder. Without it
+                a relative pattern keeps its folders, an absolute one those from the first
+                wildcard on.
+            policy: "now": as they are now, whatever happens to them later. "live": now, and
+                again whenever they change. "end": as they are when the run ends.
+
+        Returns:
+            The names in the run; empty if nothing matches.
+
+        Raises:
+            UsageError: A file has a name that cannot be kept, or the policy is none.
+            FileError: A file cannot be read, or there is no space for its copy.
+        """
+        if policy not in ("live", "now", "end"):
+            raise SettingError(f"policy is 'live', 'now' or 'end', not {policy!r}")
+        found = list(files.matching(glob_str, base_path))
+        for source, name in found:
+            if self._directory is None:
+                continue
+            if policy == "now":
+                files.snapshot(source, files.place_of(self._directory, name))
+                self._append(_encode(records.File(name)))
+            else:
+                self._append(_encode(records.File(name, str(source), policy)))
+                self._followed[name] = source
+        return [name for _, name in found]
 
     @property
     def config(self) -> Config:
@@ -335,6 +377,7 @@ class Run:
                 return self._receipt
             if self._console is not None:
                 self._console.stop()
+            self._keep_followed()
             with self._lock:
                 self._close(code, reason)
             current.forget(self)
@@ -357,6 +400,16 @@ class Run:
             self._trouble = error
         self._append = self._append_locked = self._refuse
         self._journal.close()
+
+    def _keep_followed(self) -> None:
+        """The files that were followed, as they are at the end."""
+        for name, source in self._followed.items():
+            try:
+                files.snapshot(source, files.place_of(Path(self.dir), name))
+                self._append(_encode(records.File(name)))
+            except Error as error:
+                print(f"kiseki: {name} is not kept: {error.message}", file=sys.stderr)
+        self._followed.clear()
 
     def _settle(self, *, wait: bool) -> Receipt:
         if self._upload is None or self._directory is None or self.offline:

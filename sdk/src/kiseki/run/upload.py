@@ -80,7 +80,7 @@ class Upload:
             self.start()
 
     def wait(self, records: int) -> dict[str, Any]:
-        """Wait until the server has so many records, or for as long as is allowed.
+        """Wait until the server has so many records with their files, or as long as is allowed.
 
         Gives the uploader's last word on its state.
         """
@@ -88,7 +88,7 @@ class Upload:
         restarts = 0
         while True:
             state = read_state(self._directory)
-            if state.get("acknowledged", 0) >= records:
+            if state.get("acknowledged", 0) >= records and not state.get("errands"):
                 return state
             status = state.get("status")
             waited = time.monotonic() - begin

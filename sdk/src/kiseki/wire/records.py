@@ -12,6 +12,9 @@ import msgspec
 
 VERSION = 1
 
+FILES = "files"
+"""The folder beside the journal with files of the run, by their names in it."""
+
 
 class Environment(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Where a run was started."""
@@ -123,4 +126,20 @@ class Exit(msgspec.Struct, array_like=True, tag="exit"):
     reason: str | None = None
 
 
-Record = Start | History | Config | Summary | MetricDefinition | Console | Update | System | Exit
+class File(msgspec.Struct, array_like=True, tag="file"):
+    """A file of the run. The uploader sends it in a request of its own."""
+
+    path: str
+    """Its name in the run, with slashes."""
+    source: str | None = None
+    """Where its bytes are, if not in the folder ``files`` beside the journal."""
+    policy: str = "now"
+    """When it is sent: "now", "live" (now and whenever it changes) or "end"."""
+
+
+Errand = File
+"""Records that batches do not carry: each is a matter of requests of its own."""
+
+Record = (
+    Start | History | Config | Summary | MetricDefinition | Console | Update | System | File | Exit
+)
