@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 help: ## Print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## Make .venv with both wheels (editable) and every development tool
 
@@ -43,6 +43,9 @@ test: setup ## Run every test; installs what they need where that is possible
 	@tools/test_tools.sh
 	@tools/build_ui.sh --if-needed
 	@tools/test.sh
+
+test-frameworks: setup ## Test with programs of torch, Lightning, transformers and Keras (makes 3 GB in .clients/)
+	@KISEKI_TEST_FRAMEWORKS=1 $(PYTHON) -m pytest tests/clients/frameworks
 
 check: setup ## Lint, format, types, import contracts, generated files: what a change must pass
 	@echo "ruff";         ruff check . && ruff format --check .
@@ -73,4 +76,4 @@ lock: setup ## Resolve requirements.lock anew
 clean: ## Remove everything that the targets made
 	@rm -rf $(VENV) .uv .clients .bench dist web/node_modules server/src/kiseki_server/_web web/screenshots
 
-.PHONY: help setup run build ui test check format gen bench screenshots lock clean
+.PHONY: help setup run build ui test test-frameworks check format gen bench screenshots lock clean

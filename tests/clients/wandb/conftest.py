@@ -26,12 +26,16 @@ class Client:
     directory: Path
     extras: tuple[str, ...] = ()
     """Packages beside the client."""
+    by_pip: tuple[str, ...] = ()
+    """Packages that pip installs before the others."""
+    patience: float = 120
+    """How many seconds a program may take."""
 
     def start(self, code: str, **environment: str) -> Program:
         """Start a program; `QUICK` in it becomes settings that send at once."""
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            interpreter = python(self.version, self.extras)
+            interpreter = python(self.version, self.extras, self.by_pip)
         except NoClient as reason:
             pytest.skip(f"wandb {self.version} cannot be installed: {reason}")
         return Program(
@@ -50,7 +54,7 @@ class Client:
     def run(self, code: str, *, code_expected: int = 0, **environment: str) -> Program:
         """Run a program to its end."""
         program = self.start(code, **environment)
-        ended = program.wait(120)
+        ended = program.wait(self.patience)
         assert ended == code_expected, program.output[-4000:]
         return program
 

@@ -24,15 +24,21 @@ MEDIA = ("matplotlib==3.11.2", "pandas==3.1.1", "plotly==7.1.0", "soundfile==0.1
 """What the client asks for when it is given sounds and figures."""
 
 
-def environment(version: str, extras: tuple[str, ...] = ()) -> Path:
+def environment(version: str, extras: tuple[str, ...] = (), by_pip: tuple[str, ...] = ()) -> Path:
     """The folder of an environment with this version of the client and these packages in it.
+
+    Args:
+        version: Of the client.
+        extras: More packages.
+        by_pip: Packages that pip installs first; see `prepared`.
 
     Raises:
         NoClient: With the reason, most likely that there is no network.
     """
     wanted = (f"wandb=={version}", *_COMPANIONS, *extras)
-    text = "\n".join(wanted).encode()
-    return prepared(f"wandb-{version}" + (f"-{zlib.crc32(text):08x}" if extras else ""), wanted)
+    text = "\n".join((*by_pip, *wanted)).encode()
+    name = f"wandb-{version}" + (f"-{zlib.crc32(text):08x}" if extras else "")
+    return prepared(name, wanted, by_pip)
 
 
 def environments(versions: Iterable[str] = SUPPORTED) -> dict[str, Path]:
@@ -46,6 +52,6 @@ def environments(versions: Iterable[str] = SUPPORTED) -> dict[str, Path]:
         return dict(zip(versions, pool.map(environment, versions), strict=True))
 
 
-def python(version: str, extras: tuple[str, ...] = ()) -> Path:
+def python(version: str, extras: tuple[str, ...] = (), by_pip: tuple[str, ...] = ()) -> Path:
     """The interpreter of that environment."""
-    return environment(version, extras) / "bin" / "python"
+    return environment(version, extras, by_pip) / "bin" / "python"

@@ -190,7 +190,7 @@ _PRESETS: Mapping[str, Callable[[Fields, Strings], Spec]] = {
     "feature_importances": _importances,
     "residuals_plot": _points("y_pred", "residuals", "dataset"),
     "outliers": _points("instance_indicies", "distance", None),
-    "silhouette_": _points("x_sil", "y_sil", "color_sil"),
+    "silhouette_": _points("x2", "y_sil", "color_sil"),
     "decision_boundaries": _points("x", "y", "color"),
 }
 _COLUMNS: Mapping[str, Fields] = {
