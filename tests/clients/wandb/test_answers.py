@@ -8,6 +8,7 @@ operation that was refused until now wants its values here.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import urllib.error
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.clients
 SCHEMA = load_schema()
 
 Ids = dict[str, Any]
+
+PART = hashlib.md5(b"part", usedforsecurity=False).hexdigest()
 
 VARIABLES: dict[str, Any] = {
     "alias": "v0",
@@ -93,6 +96,13 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "ArtifactUsedBy": lambda ids: {"id": ids["version"]},
     "ClientIDMapping": lambda ids: {"clientID": ids["client"]},
     "CommitArtifact": lambda ids: {"artifactID": ids["version"]},
+    "CompleteMultipartUploadArtifact": lambda ids: {
+        "completeMultipartAction": "Complete",
+        "completedParts": [{"partNumber": 1, "hexMD5": PART}],
+        "artifactID": ids["pending"],
+        "storagePath": "big",
+        "uploadID": ids["upload"],
+    },
     "CreateArtifact": lambda ids: {
         "artifactCollectionNames": [ids["new"]],
         "digest": "d",
@@ -381,12 +391,37 @@ class Asker:
             artifact=ids["pending"],
         )["createArtifactManifest"]["artifactManifest"]
         return ids | {
+            "upload": self.upload(ids["pending"]),
             "client": f"client-{name}",
             "data": name,
             "manifest": manifest["id"],
             "portfolio": found["portfolio"]["id"],
             "sequence": found["sequence"]["id"],
         }
+
+    def upload(self, pending: str) -> str:
+        """Send the one part of a file that comes in parts; gives the upload's id."""
+        (edge,) = self.data(
+            """
+            mutation M($artifact: ID!, $md5: String!, $part: String!) {
+              createArtifactFiles(input: {artifactFiles: [{
+                artifactID: $artifact, name: "big", md5: $md5,
+                uploadPartsInput: [{partNumber: 1, hexMD5: $part}]
+              }]}) { files { edges { node {
+                uploadMultipartUrls { uploadID uploadUrlParts { uploadUrl } }
+              } } } }
+            }
+            """,
+            artifact=pending,
+            md5=b64encode(bytes.fromhex(PART)).decode(),
+            part=PART,
+        )["createArtifactFiles"]["files"]["edges"]
+        urls = edge["node"]["uploadMultipartUrls"]
+        url = urls["uploadUrlParts"][0]["uploadUrl"]
+        put = urllib.request.Request(url, data=b"part", method="PUT")
+        with urllib.request.urlopen(put, timeout=60) as answer:
+            assert answer.headers["ETag"] == f'"{PART}"'
+        return urls["uploadID"]
 
     def furnish(self) -> Ids:
         """Things of which one operation may take each, made anew for every one."""

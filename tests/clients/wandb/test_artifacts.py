@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.clients.wandb.conftest import Client
+from tests.clients.wandb.environments import SUPPORTED
+from tests.processes import ServerProcess
 
 pytestmark = pytest.mark.clients
 
@@ -119,3 +123,46 @@ def test_single_files_and_objects_are_read(each: Client) -> None:
     assert seen[:2] == ["one file", "one file"]
     assert seen[2:4] == [["x", "y"], [[1, "a"], [2, "b"]]]
     assert seen[4:] == ["one file", True]
+
+
+# The newest client sends files from 2 GiB on in parts, from a compiled program. The one before it
+# has the same in Python, where the size can be lowered.
+IN_PARTS = """
+import json, os, pathlib, unittest.mock, wandb
+from wandb.sdk.artifacts.artifact_saver import ArtifactSaver
+from wandb.sdk.artifacts.storage_policies import wandb_storage_policy as policy
+from wandb.sdk.internal.file_pusher import FilePusher
+from wandb.sdk.internal.internal_api import Api
+
+policy.MIN_MULTI_UPLOAD_SIZE = 1 << 20
+policy.calc_part_size = lambda size: 1 << 20
+data = os.urandom((5 << 20) // 2)
+pathlib.Path("big.bin").write_bytes(data)
+artifact = wandb.Artifact("big", "dataset")
+artifact.add_file("big.bin")
+wandb.init(project=PROJECT, id="r1", settings=QUICK).finish()
+api = Api(default_settings={"entity": "admin", "project": PROJECT})
+api.set_current_run_id("r1")
+calls = []
+for name in ("upload_multipart_file_chunk_retry", "complete_multipart_upload_artifact"):
+    def counted(*args, name=name, call=getattr(api, name), **more):
+        calls.append(name.partition("_")[0])
+        return call(*args, **more)
+    setattr(api, name, counted)
+pusher = FilePusher(api, unittest.mock.Mock())
+manifest = artifact.manifest.to_manifest_json()
+manifest["contents"]["big.bin"]["local_path"] = "big.bin"
+saver = ArtifactSaver(api, artifact.digest, manifest, pusher)
+saver.save("admin", PROJECT, "dataset", "big", artifact._client_id, artifact._sequence_client_id)
+pusher.finish()
+pusher.join()
+found = wandb.Api().artifact(f"admin/{PROJECT}/big:latest")
+got = pathlib.Path(found.download(root="got", skip_cache=True), "big.bin").read_bytes()
+print(json.dumps([calls, got == data]))
+"""
+
+
+def test_a_large_file_comes_in_parts(server_process: ServerProcess, tmp_path: Path) -> None:
+    client = Client(SUPPORTED[1], server_process, tmp_path / "client")
+    seen = client.result(IN_PARTS.replace("PROJECT", "'art-parts'"))
+    assert seen == [["upload", "upload", "upload", "complete"], True]

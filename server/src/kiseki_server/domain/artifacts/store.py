@@ -259,7 +259,9 @@ class UploadStore(Protocol):
         """In order of their numbers."""
         ...
 
-    def end_parts(self, upload: str) -> None: ...
+    def drop_parts(self, upload: str) -> None:
+        """Take away the parts that have come; the upload is known until `clear`."""
+        ...
 
     def clear(self, version: VersionId) -> None:
         """Take everything away."""

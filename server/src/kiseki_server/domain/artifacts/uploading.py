@@ -261,29 +261,33 @@ class Uploading(Reading):
     def arrive_part(self, upload: str, number: int, md5: str) -> Arrival[Blob]:
         """Receive one part of a file; raises like `arrive`."""
         with self.ground.work.transaction():
-            self._parts_upload(upload)
+            self.parts_upload(upload)
         arrival = self.ground.receiver.begin(
             f"part {number}", partial(self._keep_part, upload, number)
         )
         return arrival.announce(Announced(md5=md5))
 
     def _keep_part(self, upload: str, number: int, blob: Blob) -> Blob:
-        self._parts_upload(upload)
+        self.parts_upload(upload)
         part = StoredPart(number, blob.digest, blob.size, blob.md5)
         self.ground.uploads.put_part(upload, part)
         return blob
 
-    def complete_parts(self, version: VersionId, upload: str, parts: Sequence[Part]) -> Blob:
-        """Make one file of its parts. It opens transactions of its own.
+    def complete_parts(self, version: VersionId, upload: str, parts: Sequence[Part]) -> None:
+        """Make one file of its parts; a second call changes nothing. It opens transactions of its
+        own.
 
         Raises:
             BadRequest: The parts are not those that were announced, or have not all come.
         """
         ground = self.ground
         with ground.work.transaction():
-            found = self._parts_upload(upload)
+            found = self.parts_upload(upload)
             if found.version != version:
                 raise NotFound("There is no such upload")
+            file = ground.uploads.get(version, [found.path]).get(found.path)
+            if file is not None and file.digest == found.digest and file.blob is not None:
+                return
             stored = {part.number: part for part in ground.uploads.parts(upload)}
         wanted = {part.number: part.md5 for part in found.parts}
         gone = sorted(number for number in wanted if number not in stored)
@@ -299,13 +303,18 @@ class Uploading(Reading):
             for number in sorted(wanted):
                 for piece in ground.blobs.read(stored[number].blob):
                     arrival.write(piece)
-            blob = arrival.finish()
+            arrival.finish()
         with ground.work.transaction(write=True):
-            ground.uploads.end_parts(upload)
+            ground.uploads.drop_parts(upload)
             ground.freed()
-        return blob
 
-    def _parts_upload(self, id: str) -> PartsUpload:
+    def parts_upload(self, id: str) -> PartsUpload:
+        """A file on its way in parts.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: Its version is committed.
+        """
         found = self.ground.uploads.parts_upload(id)
         if found is None:
             raise NotFound("There is no such upload; it may be complete already")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from anyio import to_thread
@@ -84,14 +85,14 @@ async def put_part(
     artifacts: ArtifactService,
     tickets: Tickets,
 ) -> Response[bytes]:
-    """Store the body as one part of a file."""
+    """Store the body as one part of a file; its ETag is its MD5 in hexadecimal digits."""
     ticket = PartUpload(upload, number_of(number), md5)
     tickets.check(ticket, expires, signature)
     arrival = await to_thread.run_sync(
         artifacts.arrive_part, ticket.upload, ticket.number, ticket.md5
     )
     blob = await receive(request, arrival)
-    return stored(blob.md5)
+    return stored(base64.b64decode(blob.md5).hex())
 
 
 @route(FILE, http_method=["OPTIONS"], opt=PUBLIC, sync_to_thread=False, include_in_schema=False)

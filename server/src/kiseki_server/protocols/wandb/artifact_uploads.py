@@ -12,11 +12,13 @@ from kiseki_server.domain.artifacts.types import (
     ManifestKind,
     NewFile,
     NewVersion,
+    Part,
     UploadPlan,
     Version,
     VersionState,
 )
-from kiseki_server.domain.files.tickets import ArtifactUpload, ManifestUpload
+from kiseki_server.domain.artifacts.uploading import md5_of_hex
+from kiseki_server.domain.files.tickets import ArtifactUpload, ManifestUpload, PartUpload
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import BadRequest, NotFound
 from kiseki_server.kit.ids import CollectionId, RunId, VersionId
@@ -140,18 +142,35 @@ def create_files(context: Context, given: Given) -> Payload:
 
 def _new_file(version: Version, spec: Given) -> NewFile:
     digest = spec.get("digest") if version.digest_algorithm == "xxh128" else None
-    return NewFile(spec["name"], digest or spec["md5"])
+    parts = tuple(_part(part) for part in spec.get("uploadPartsInput") or ())
+    return NewFile(spec["name"], digest or spec["md5"], parts=parts)
+
+
+def _part(given: Given) -> Part:
+    return Part(given["partNumber"], md5_of_hex(given["hexMD5"]))
 
 
 def _upload(context: Context, version: Version, plan: UploadPlan) -> Payload:
-    """`File`, on its way. Large files come in one piece, too: the client allows either."""
+    """`File`, on its way. One in parts may also come in one piece: the client allows either."""
     file = plan.file
+    parts = None
     url = None
     headers: list[str] = []
     if plan.action != "skip":
         url = context.signed(ArtifactUpload(version.id, file.path, file.digest, file.size))
         if version.digest_algorithm == "md5":
             headers = [f"Content-MD5:{file.digest}"]
+    if plan.upload is not None:
+        parts = {
+            "uploadID": plan.upload,
+            "uploadUrlParts": [
+                {
+                    "partNumber": part.number,
+                    "uploadUrl": context.signed(PartUpload(plan.upload, part.number, part.md5)),
+                }
+                for part in file.parts
+            ],
+        }
     return {
         "id": identifiers.encode("ArtifactFile", version.id, file.path),
         "name": file.path,
@@ -161,11 +180,27 @@ def _upload(context: Context, version: Version, plan: UploadPlan) -> Payload:
         "storagePath": storage_path(plan.birth, file.path),
         "uploadUrl": url,
         "uploadHeaders": headers,
+        "uploadMultipartUrls": parts,
         # Of a version that the caller may not see there is no more than the id.
         "artifact": (
             version if plan.birth == version.id else {"id": identifiers.artifact_id(plan.birth)}
         ),
     }
+
+
+def complete_parts(context: Context, database: UnitOfWork, given: Given) -> None:
+    """Make one file of its parts. What the client calls their MD5s are the ETags that it got."""
+    with database.transaction():
+        version = _writable(context, given["artifactID"])
+    parts = [_part(part) for part in given["completedParts"]]
+    context.artifacts.complete_parts(version.id, given["uploadID"], parts)
+
+
+def completed_parts(context: Context, given: Given) -> Payload:
+    """The digest of the file after that."""
+    version = _writable(context, given["artifactID"])
+    upload = context.artifacts.parts_upload(given["uploadID"])
+    return {"digest": upload.digest if upload.version == version.id else None}
 
 
 def commit(context: Context, database: UnitOfWork, given: Given) -> None:

@@ -24,6 +24,7 @@ Given = dict[str, Any]
 
 WORK: Mapping[str, Callable[[Context, UnitOfWork, Given], None]] = {
     "commitArtifact": artifact_uploads.commit,
+    "completeMultipartUploadArtifact": artifact_uploads.complete_parts,
 }
 """By the field of `Mutation`."""
 

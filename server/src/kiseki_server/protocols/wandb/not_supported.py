@@ -12,9 +12,6 @@ from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutpu
 from kiseki_server.kit.errors import Unsupported
 
 _REFUSED: dict[str, str] = {
-    "Uploads of artifacts in parts are not supported yet": """
-        Mutation.completeMultipartUploadArtifact
-    """,
     "Sweeps are not supported yet": """
         Project.sweep
         Mutation.agentHeartbeat Mutation.createAgent Mutation.enqueueSweepRun Mutation.upsertSweep

@@ -159,6 +159,9 @@ class MutationRoot:
     def create_artifact_files(self, input: Given) -> Payload:
         return artifact_uploads.create_files(self._context, input)
 
+    def complete_multipart_upload_artifact(self, input: Given) -> Payload:
+        return artifact_uploads.completed_parts(self._context, input)
+
     def commit_artifact(self, input: Given) -> Payload:
         return artifact_uploads.committed(self._context, input)
 

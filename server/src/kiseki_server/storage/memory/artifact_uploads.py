@@ -84,14 +84,14 @@ class MemoryUploadStore:
         found = [part for (owner, _), part in self._parts.items() if owner == upload]
         return sorted(found, key=lambda part: part.number)
 
-    def end_parts(self, upload: str) -> None:
-        self._uploads.pop(upload, None)
+    def drop_parts(self, upload: str) -> None:
         for key in [key for key in self._parts if key[0] == upload]:
             self._names.drop([self._parts.pop(key).blob])
 
     def clear(self, version: VersionId) -> None:
         for upload in [one.id for one in self._uploads.values() if one.version == version]:
-            self.end_parts(upload)
+            self.drop_parts(upload)
+            del self._uploads[upload]
         for path in self.get(version):
             self._rename(self._files.pop((version, path)).blob, None)
         for draft in self.manifests(version):

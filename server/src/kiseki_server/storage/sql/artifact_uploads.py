@@ -155,8 +155,8 @@ class SqlUploadStore:
             for row in self._database.current().execute(query.order_by(columns.number))
         ]
 
-    def end_parts(self, upload: str) -> None:
-        self._end_parts(multipart_uploads.c.id == upload)
+    def drop_parts(self, upload: str) -> None:
+        self._drop(multipart_parts, multipart_parts.c.upload_id == upload)
 
     def clear(self, version: VersionId) -> None:
         self._end_parts(multipart_uploads.c.version_id == version)

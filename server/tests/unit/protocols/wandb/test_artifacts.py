@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from server.tests.artifacts import md5
+from server.tests.artifacts import md5, md5_hex
 from server.tests.unit.protocols.wandb.conftest import Dialect
 
 from kiseki_server.app.services import Services
@@ -105,3 +105,83 @@ def test_a_list_of_references_alone_is_committed(dialect: Dialect) -> None:
     query = '{ artifact(id: "%s") { files { edges { node { name directUrl } } } } }'
     (edge,) = dialect.data(query % id)["artifact"]["files"]["edges"]
     assert edge["node"] == {"name": "far", "directUrl": "s3://bucket/far"}
+
+
+FILES = """
+mutation M($files: [CreateArtifactFileSpecInput!]!) {
+  createArtifactFiles(input: {artifactFiles: $files}) { files { edges { node {
+    uploadUrl uploadHeaders storagePath artifact { id }
+    uploadMultipartUrls { uploadID uploadUrlParts { partNumber uploadUrl } }
+  } } } }
+}
+"""
+COMPLETE = """
+mutation M($id: ID!, $path: String!, $upload: String!, $parts: [UploadPartsInput!]!) {
+  completeMultipartUploadArtifact(input: {completeMultipartAction: Complete, artifactID: $id,
+    storagePath: $path, uploadID: $upload, completedParts: $parts}) { digest }
+}
+"""
+
+
+def in_parts(dialect: Dialect, pieces: list[bytes]) -> tuple[str, dict[str, Any]]:
+    """A pending version with a file announced in parts."""
+    whole = b"".join(pieces)
+    id, url = pending(dialect, data := listed({"big": {"digest": md5(whole)}}))
+    assert dialect.http.put(url, content=data).status_code == 200
+    parts = [{"partNumber": n, "hexMD5": md5_hex(piece)} for n, piece in enumerate(pieces, 1)]
+    new = {"artifactID": id, "name": "big", "md5": md5(whole), "uploadPartsInput": parts}
+    (edge,) = dialect.data(FILES, files=[new])["createArtifactFiles"]["files"]["edges"]
+    assert edge["node"]["artifact"] == {"id": id}
+    return id, edge["node"]
+
+
+def complete(dialect: Dialect, id: str, node: dict[str, Any], etags: list[str]) -> Any:
+    upload = node["uploadMultipartUrls"]["uploadID"]
+    parts = [{"partNumber": n, "hexMD5": etag} for n, etag in enumerate(etags, 1)]
+    return dialect.post(COMPLETE, id=id, path=node["storagePath"], upload=upload, parts=parts)
+
+
+def test_a_file_comes_in_parts(dialect: Dialect) -> None:
+    pieces = [b"a" * 1000, b"b" * 1000, b"c"]
+    id, node = in_parts(dialect, pieces)
+    sent: list[str] = []
+    for part, piece in zip(node["uploadMultipartUrls"]["uploadUrlParts"], pieces, strict=True):
+        headers = {"Content-MD5": md5(piece), "Content-Type": ""}
+        answer = dialect.http.put(part["uploadUrl"], content=piece, headers=headers)
+        assert answer.status_code == 200
+        sent.append(answer.headers["ETag"])
+    digests = [complete(dialect, id, node, sent).json() for _ in range(2)]
+    shown = {"data": {"completeMultipartUploadArtifact": {"digest": md5(b"".join(pieces))}}}
+    assert digests == [shown, shown]
+    assert dialect.data(COMMIT, id=id)
+    query = "query Q($id: ID!) { artifact(id: $id) { files { edges { node { directUrl } } } } }"
+    (edge,) = dialect.data(query, id=id)["artifact"]["files"]["edges"]
+    assert dialect.http.get(edge["node"]["directUrl"]).content == b"".join(pieces)
+
+
+def test_parts_that_are_missing_or_wrong_are_refused(dialect: Dialect) -> None:
+    pieces = [b"a" * 1000, b"b" * 1000]
+    id, node = in_parts(dialect, pieces)
+    right = [md5_hex(piece) for piece in pieces]
+    first, second = node["uploadMultipartUrls"]["uploadUrlParts"]
+    assert dialect.http.put(first["uploadUrl"], content=pieces[0]).status_code == 200
+    early = complete(dialect, id, node, right)
+    assert early.status_code == 400
+    assert "number 2" in early.json()["errors"][0]["message"]
+    assert dialect.http.put(second["uploadUrl"], content=b"x" * 1000).status_code == 400
+    moved = second["uploadUrl"].replace("/2?", "/1?")
+    assert dialect.http.put(moved, content=pieces[1]).status_code == 403
+    assert dialect.http.put(second["uploadUrl"], content=pieces[1]).status_code == 200
+    for etags in (right[::-1], right[:1], ["no digest", right[1]], [right[0], md5_hex(b"x")]):
+        wrong = complete(dialect, id, node, etags)
+        assert wrong.status_code == 400, etags
+        assert wrong.json()["errors"][0]["message"]
+    unknown = {**node, "uploadMultipartUrls": {"uploadID": "nothing"}}
+    assert complete(dialect, id, unknown, right).status_code == 404
+    assert complete(dialect, id, node, right).status_code == 200
+
+
+def test_a_file_in_parts_may_come_in_one_piece(dialect: Dialect) -> None:
+    id, node = in_parts(dialect, [b"a", b"b"])
+    assert dialect.http.put(node["uploadUrl"], content=b"ab").status_code == 200
+    assert dialect.data(COMMIT, id=id)

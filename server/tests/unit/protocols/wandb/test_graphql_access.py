@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from server.tests.artifacts import ArtifactWorld
+from server.tests.artifacts import ArtifactWorld, md5_hex
 from server.tests.unit.app.test_authorization import Client, populated
 from server.tests.unit.protocols.wandb.conftest import Dialect
 
 from kiseki_server.app.services import Services
 from kiseki_server.domain.artifacts.types import ManifestKind
+from kiseki_server.kit.ids import VersionId
 from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.executable import load_schema
 from kiseki_server.protocols.wandb.not_supported import EMPTY, REFUSED
@@ -34,6 +35,11 @@ WRITES = {
     ),
     "commitArtifact": (
         'commitArtifact(input: {artifactID: "%(artifact)s"}) { artifact { digest } }'
+    ),
+    "completeMultipartUploadArtifact": (
+        "completeMultipartUploadArtifact(input: {completeMultipartAction: Complete, "
+        f'completedParts: [{{partNumber: 1, hexMD5: "{md5_hex(b"part")}"}}], '
+        'artifactID: "%(in_parts)s", storagePath: "big", uploadID: "parts"}) { digest }'
     ),
     "createArtifact": (
         f'createArtifact(input: {{{PLACE}, artifactTypeName: "dataset", digest: "d2", '
@@ -236,6 +242,7 @@ def ids(services: Services, populated: dict[str, int]) -> dict[str, str]:
     assert team is not None
     return {
         **artifact_ids(services),
+        "in_parts": identifiers.artifact_id(VersionId(populated["pending"])),
         "user": identifiers.encode("User", other.id),
         "team": identifiers.encode("Entity", team.id),
         "run": identifiers.run_id(project.id, "r1"),
