@@ -1290,7 +1290,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server-sent events about what changes: `run.changed`, `history.appended`, `console.appended`, `project.changed`, `artifacts.changed`.
+         * Server-sent events about what changes: `run.changed`, `history.appended`, `console.appended`, `project.changed`, `artifacts.changed`, `calls.changed`.
          * @description They say where to look again, and are merged: at most four of a kind a second for one run.
          *     The event `resync` says that some were lost. The first event is `hello`; a comment comes
          *     every 15 seconds.

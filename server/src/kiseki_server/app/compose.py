@@ -14,6 +14,7 @@ from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.artifacts.ground import Ground
 from kiseki_server.domain.artifacts.service import ArtifactService
+from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
@@ -32,11 +33,12 @@ from kiseki_server.domain.views.service import ViewService
 from kiseki_server.kit.clock import Clock, SystemClock
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.secrets import Hasher, secret_from_file
+from kiseki_server.workers.call_commit import CallCommitter
 from kiseki_server.workers.commit import Committer
-from kiseki_server.workers.group_commit import Bounds, GroupCommit
+from kiseki_server.workers.group_commit import CALLS, HISTORY, Bounds, GroupCommit
 from kiseki_server.workers.live import LiveHub
 from kiseki_server.workers.periodic import Periodic
-from kiseki_server.workers.upkeep import HeartbeatMonitor, Housekeeping, IndexUpkeep
+from kiseki_server.workers.upkeep import CallUpkeep, HeartbeatMonitor, Housekeeping, IndexUpkeep
 
 _HEARTBEATS = 15.0
 _INDEX = 2.0
@@ -133,8 +135,19 @@ def compose(
         clock=clock,
     )
     ingest = GroupCommit(
+        HISTORY,
         committer,
         Bounds(interval=settings.commit_interval_ms / 1000, points=settings.commit_points),
+    )
+    call_ingest = GroupCommit(
+        CALLS,
+        CallCommitter(stores.calls, live),
+        Bounds(
+            interval=settings.commit_interval_ms / 1000,
+            points=5_000,
+            commit_points=20_000,
+            waiting_points=500_000,
+        ),
     )
     services = Services(
         settings=settings,
@@ -159,6 +172,7 @@ def compose(
         alerts=AlertService(runs, stores.events, clock),
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
+        calls=CallService(stores.calls, call_ingest, live),
         receiver=receiver,
         files=files,
         artifacts=artifacts,
@@ -185,11 +199,13 @@ def compose(
     )
     for worker in (
         ingest,
+        call_ingest,
         Periodic("heartbeats", _HEARTBEATS, heartbeats),
         Periodic("index", _INDEX, IndexUpkeep(indexer, stores.work)),
         Periodic("housekeeping", _HOUSEKEEPING, housekeeping),
         collector,
         Periodic("artifacts", _EXPIRY, artifacts.expire),
+        Periodic("calls", _HOUSEKEEPING, CallUpkeep(stores.calls, clock)),
         Periodic("memory", _MEMORY, stores.release_memory),
     ):
         services.on_start.append(worker.start)

@@ -111,6 +111,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "arrival_steps": ArrivalSteps(services.stores.history),
         "checks": services.stores.checks,
         "clock": services.clock,
+        "calls": services.calls,
         "console": services.console,
         "console_store": services.stores.console,
         "credentials": services.credentials,

@@ -12,6 +12,7 @@ from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.artifacts.service import ArtifactService
+from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
@@ -55,6 +56,7 @@ class Services:
     alerts: AlertService
     history: HistoryService
     console: ConsoleService
+    calls: CallService
     receiver: Receiver
     files: FileService
     artifacts: ArtifactService

@@ -21,6 +21,7 @@ from kiseki_server.domain.artifacts.store import (
     UploadStore,
     VersionStore,
 )
+from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
 from kiseki_server.domain.history.store import HistoryStore
@@ -37,6 +38,7 @@ from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.storage.blobs.folder import FolderBlobs
 from kiseki_server.storage.blobs.objects import ObjectBlobs
 from kiseki_server.storage.blobs.sheets import FolderSheets
+from kiseki_server.storage.columnar.calls import ColumnarCallStore
 from kiseki_server.storage.columnar.console import ColumnarConsoleStore
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
@@ -58,6 +60,7 @@ from kiseki_server.storage.memory.artifacts import (
     MemoryMembershipStore,
     MemoryVersionStore,
 )
+from kiseki_server.storage.memory.calls import MemoryCallStore
 from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
@@ -120,6 +123,7 @@ class Stores:
     sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
+    calls: CallStore
     index: RunIndex
     checks: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
     """What must answer before the server is ready, by name."""
@@ -180,6 +184,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
+        calls=ColumnarCallStore(engine),
         index=ColumnarRunIndex(engine),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
         closers=closers,
@@ -218,5 +223,6 @@ def memory_stores() -> Stores:
         sheets=MemorySheets(),
         history=MemoryHistoryStore(),
         console=MemoryConsoleStore(),
+        calls=MemoryCallStore(),
         index=MemoryRunIndex(),
     )

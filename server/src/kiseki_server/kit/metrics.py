@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 REGISTRY = CollectorRegistry()
@@ -19,29 +21,56 @@ REQUEST_SECONDS = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
-INGESTED_POINTS = Counter(
-    "kiseki_ingested_points", "Numbers and other values made durable.", registry=REGISTRY
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCommits:
+    """Meters of one group commit."""
+
+    stored: Counter
+    points: Histogram
+    arrivals: Histogram
+    seconds: Histogram
+    queued: Gauge
+
+
+def _group_commits(prefix: str, stored: str, points: str, sizes: tuple[float, ...]) -> GroupCommits:
+    return GroupCommits(
+        stored=Counter(f"kiseki_ingested_{points}", stored, registry=REGISTRY),
+        points=Histogram(
+            f"kiseki_{prefix}group_commit_{points}",
+            f"{points.capitalize()} stored together by one group commit.",
+            buckets=sizes,
+            registry=REGISTRY,
+        ),
+        arrivals=Histogram(
+            f"kiseki_{prefix}group_commit_arrivals",
+            "Requests acknowledged together by one group commit.",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+            registry=REGISTRY,
+        ),
+        seconds=Histogram(
+            f"kiseki_{prefix}group_commit_seconds",
+            "Time that one group commit takes to make its arrivals durable.",
+            buckets=_SECONDS,
+            registry=REGISTRY,
+        ),
+        queued=Gauge(
+            f"kiseki_{prefix}queued_arrivals",
+            "Requests that wait for a group commit.",
+            registry=REGISTRY,
+        ),
+    )
+
+
+HISTORY_COMMITS = _group_commits(
+    "",
+    "Numbers and other values made durable.",
+    "points",
+    (1, 10, 100, 1_000, 10_000, 50_000, 100_000, 250_000, 500_000, 1_000_000),
 )
-COMMIT_POINTS = Histogram(
-    "kiseki_group_commit_points",
-    "Points stored together by one group commit.",
-    buckets=(1, 10, 100, 1_000, 10_000, 50_000, 100_000, 250_000, 500_000, 1_000_000),
-    registry=REGISTRY,
-)
-COMMIT_ARRIVALS = Histogram(
-    "kiseki_group_commit_arrivals",
-    "Requests acknowledged together by one group commit.",
-    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
-    registry=REGISTRY,
-)
-COMMIT_SECONDS = Histogram(
-    "kiseki_group_commit_seconds",
-    "Time that one group commit takes to make its arrivals durable.",
-    buckets=_SECONDS,
-    registry=REGISTRY,
-)
-QUEUED_ARRIVALS = Gauge(
-    "kiseki_queued_arrivals", "Requests that wait for a group commit.", registry=REGISTRY
+CALL_COMMITS = _group_commits(
+    "call_", "Calls made durable.", "calls", (1, 10, 100, 1_000, 2_500, 5_000, 10_000, 50_000)
 )
 LIVE_STREAMS = Gauge(
     "kiseki_live_streams", "Browsers that listen to live events.", registry=REGISTRY

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from kiseki_server.domain.runs.events import (
     ArtifactsChanged,
+    CallsChanged,
     HistoryAppended,
     LiveEvent,
     Missed,
@@ -27,7 +28,7 @@ INTERVAL = 0.25
 MAX_RECENT = 4_096
 """So many events are kept for subscribers who ask for what happened before they came."""
 
-_OF_PROJECTS = (ProjectChanged, ArtifactsChanged)
+_OF_PROJECTS = (ProjectChanged, CallsChanged, ArtifactsChanged)
 
 _Key = tuple[type, int, str, str]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.runs.events import EventLog
@@ -116,3 +118,15 @@ class Housekeeping:
                     purge(ids)
                 self._runs.remove(ids)
             total += len(gone)
+
+
+class CallUpkeep:
+    """Removes calls whose time has come."""
+
+    def __init__(self, calls: CallStore, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+
+    def __call__(self) -> None:
+        """Look at all of them."""
+        self._calls.expire(microseconds(self._clock.now()))

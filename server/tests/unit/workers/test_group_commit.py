@@ -15,9 +15,10 @@ from kiseki_server.domain.history.types import Append, Points, Rows, RunRef, Str
 from kiseki_server.kit.errors import KisekiError, StorageFull, Unavailable
 from kiseki_server.kit.ids import ProjectId, RunId
 from kiseki_server.workers.commit import Outcome
-from kiseki_server.workers.group_commit import Bounds, GroupCommit
+from kiseki_server.workers.group_commit import HISTORY, Bounds, GroupCommit
 
 SECONDS = 20
+Group = GroupCommit[Arrival, Accepted]
 
 
 class Gate:
@@ -51,11 +52,11 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-def build(gate: Gate) -> Iterator[Callable[..., GroupCommit]]:
-    started: list[GroupCommit] = []
+def build(gate: Gate) -> Iterator[Callable[..., Group]]:
+    started: list[Group] = []
 
-    def build(**bounds: Any) -> GroupCommit:
-        group = GroupCommit(gate, Bounds(**{"interval": 0.0, **bounds}))
+    def build(**bounds: Any) -> Group:
+        group = GroupCommit(HISTORY, gate, Bounds(**{"interval": 0.0, **bounds}))
         group.start()
         started.append(group)
         return group
@@ -88,7 +89,7 @@ def outcome(future: Future[Accepted]) -> Accepted | BaseException:
 
 
 def test_what_arrives_during_a_commit_is_stored_together(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     group = build()
     futures = [group.submit(arrival("a"))]
@@ -100,7 +101,7 @@ def test_what_arrives_during_a_commit_is_stored_together(
 
 
 def test_arrivals_wait_for_others_after_a_commit_but_not_when_many_points_wait(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     group = build(interval=3600.0, points=100)
     gate.let(3)
@@ -115,7 +116,7 @@ def test_arrivals_wait_for_others_after_a_commit_but_not_when_many_points_wait(
 
 
 def test_a_commit_takes_no_more_points_than_it_should(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     group = build(commit_points=10)
     group.submit(arrival("a"))
@@ -128,7 +129,7 @@ def test_a_commit_takes_no_more_points_than_it_should(
 
 
 def test_too_much_waiting_is_refused_and_accepted_later(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     group = build(waiting_points=10, points=1)
     first = group.submit(arrival("a", points=8))
@@ -144,7 +145,7 @@ def test_too_much_waiting_is_refused_and_accepted_later(
 
 
 def test_an_arrival_larger_than_the_bounds_is_taken_when_nothing_waits(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     gate.let()
     assert outcome(build(waiting_points=10).submit(arrival("a", points=50))) == Accepted(
@@ -153,7 +154,7 @@ def test_an_arrival_larger_than_the_bounds_is_taken_when_nothing_waits(
 
 
 def test_one_arrival_that_breaks_the_commit_does_not_take_others_along(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     def answer(arrivals: Sequence[Arrival]) -> list[Outcome]:
         if any(a.writer == "bad" for a in arrivals):
@@ -174,7 +175,7 @@ def test_one_arrival_that_breaks_the_commit_does_not_take_others_along(
 
 
 def test_a_full_disk_is_told_to_all_and_the_server_goes_on(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     full = True
 
@@ -195,7 +196,7 @@ def test_a_full_disk_is_told_to_all_and_the_server_goes_on(
 
 
 def test_stopping_stores_what_waits_and_refuses_what_comes_later(
-    gate: Gate, build: Callable[..., GroupCommit]
+    gate: Gate, build: Callable[..., Group]
 ) -> None:
     group = build(interval=3600.0)
     first = group.submit(arrival("a"))

@@ -1,10 +1,11 @@
 """What a condition on calls means, in Python.
 
 Values inside of bodies are read as text: strings as they are, numbers in their shortest form
-(``5.0`` is ``5``), maps and lists as compact JSON, missing and null as empty text. Text beside a
-value of another type is read as that type and is null where it is not written like one. A time
-beside a number is compared with seconds since 1970, beside text with an ISO 8601 time. An adapter
-that compiles conditions for an engine gives the same answers.
+(``5.0`` is ``5``), maps and lists as compact JSON with such numbers, missing and null as empty
+text; a whole body that is a map or a list is the text that was stored. Text beside a number or a
+truth value is read as one, and is null where it is not written like one: ``inputs.x > 3`` holds
+for 3.7 as it does for 4. A time beside a number is compared with seconds since 1970, beside text
+with an ISO 8601 time. An adapter that compiles conditions for an engine gives the same answers.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, cast
 
 from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.query import (
+    BODIES,
     TIMES,
     And,
     Contains,
@@ -103,11 +105,25 @@ def text_of(value: object) -> str:
     """A JSON value as conditions read it."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value
+    return value if isinstance(value, str) else to_text(_shortest(value))
+
+
+def number_of(text: str) -> float | None:
+    """The finite number that a text is; none where it is no number."""
+    number = _convert(text, Type.DOUBLE)
+    return number if isinstance(number, float) else None
+
+
+def _shortest(value: object) -> object:
+    """The value with whole floats as integers, at any depth."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
-        return str(int(value))
-    return to_text(value)
+        return int(value)
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, object]", value)
+        return {key: _shortest(entry) for key, entry in entries.items()}
+    if isinstance(value, list):
+        return [_shortest(entry) for entry in cast("list[object]", value)]
+    return value
 
 
 def _field(path: tuple[str, ...], call: Call) -> Value:
@@ -123,9 +139,14 @@ def _field(path: tuple[str, ...], call: Call) -> Value:
     if root in TIMES:
         time: int | None = getattr(call, root)
         return None if time is None else Instant(time)
-    if root in {"attributes", "inputs", "output", "summary"}:
-        return text_of(_at(from_text(getattr(call, root)), path[1:]))
+    if root in BODIES:
+        body: str = getattr(call, root)
+        return body if path[1:] == () and body[:1] in {"{", "["} else _text_in(body, path[1:])
     return getattr(call, root)
+
+
+def _text_in(body: str, keys: Sequence[str]) -> str:
+    return text_of(_at(from_text(body), keys))
 
 
 def _at(value: object, keys: Sequence[str]) -> object:
@@ -171,7 +192,7 @@ def _ordered(compare: Callable[[Any, Any], bool], left: Value, right: Value) -> 
 def _alike(left: Value, right: Value) -> tuple[Value, Value]:
     """Both as one type; null where one cannot be read as the other's."""
     if isinstance(left, Instant) or isinstance(right, Instant):
-        return _instant(left), _instant(right)
+        return instant(left), instant(right)
     if isinstance(left, str) and not isinstance(right, str):
         return _read_as(left, right), right
     if isinstance(right, str) and not isinstance(left, str):
@@ -182,7 +203,8 @@ def _alike(left: Value, right: Value) -> tuple[Value, Value]:
 def _read_as(text: str, other: bool | float | None) -> Value:
     if isinstance(other, bool):
         return _convert(text, Type.BOOL)
-    return _convert(text, Type.DOUBLE if isinstance(other, float) else Type.INT)
+    whole = None if isinstance(other, float) else _convert(text, Type.INT)
+    return _convert(text, Type.DOUBLE) if whole is None else whole
 
 
 def _convert(value: Value, to: Type) -> Value:
@@ -216,7 +238,8 @@ def _integer(value: str | float) -> int | None:
     return whole if whole is not None and -(2**63) <= whole < 2**63 else None
 
 
-def _instant(value: Value) -> Instant | None:
+def instant(value: Value) -> Instant | None:
+    """A time as conditions read it: seconds since 1970, or ISO 8601."""
     if isinstance(value, Instant) or value is None:
         return value
     if not isinstance(value, str):

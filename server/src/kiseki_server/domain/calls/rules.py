@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
-from kiseki_server.domain.calls.types import Call, Status
+from kiseki_server.domain.calls.types import Call, End, Status, Usage
 from kiseki_server.kit.json import from_text
 
 
@@ -30,6 +31,63 @@ def latency_ms(call: Call) -> int | None:
 def trace_name(call: Call) -> str:
     """What a list of traces shows: the display name if one is set, else the op's name."""
     return call.display_name or call.op_name
+
+
+def joined(start: Call, end: End) -> Call:
+    """The finished call of a start and its end."""
+    return replace(
+        start,
+        ended_at=end.ended_at,
+        output=end.output,
+        summary=end.summary,
+        exception=end.exception,
+        output_refs=end.output_refs,
+        run_step_end=end.run_step_end,
+    )
+
+
+def size(call: Call) -> int:
+    """Bytes of the call's bodies."""
+    bodies = (call.attributes, call.inputs, call.output, call.summary, call.otel or "")
+    return sum(len(body.encode("utf-8", "surrogatepass")) for body in bodies)
+
+
+def usage(call: Call) -> Sequence[Usage]:
+    """What the call used of each model, by the names that providers give their counts."""
+    if '"usage"' not in call.summary:
+        return ()
+    models = _entry(from_text(call.summary), "usage")
+    if not isinstance(models, Mapping):
+        return ()
+    return [
+        _usage(model, cast("Mapping[str, Any]", counts))
+        for model, counts in cast("Mapping[str, object]", models).items()
+        if isinstance(counts, Mapping)
+    ]
+
+
+def _usage(model: str, counts: Mapping[str, Any]) -> Usage:
+    prompt = _count(counts, "prompt_tokens", "input_tokens")
+    completion = _count(counts, "completion_tokens", "output_tokens")
+    return Usage(
+        model=model,
+        requests=_count(counts, "requests"),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=_count(counts, "total_tokens") or prompt + completion,
+        cache_read_tokens=_count(counts, "cache_read_input_tokens"),
+        cache_write_tokens=_count(counts, "cache_creation_input_tokens"),
+    )
+
+
+def _count(counts: Mapping[str, Any], *names: str) -> int:
+    """The sum of what stands under these names; each provider uses one of them."""
+    total = 0
+    for name in names:
+        value: object = counts.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**53:
+            total += int(value)
+    return total
 
 
 def _failed_descendants(call: Call) -> float:

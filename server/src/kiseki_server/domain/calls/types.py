@@ -25,6 +25,10 @@ class Status(StrEnum):
     DESCENDANT_ERROR = "descendant_error"
 
 
+CallKey = tuple[ProjectId, str]
+"""A project and the id of a call in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A call as it is stored.
@@ -60,3 +64,42 @@ class Call:
     run_step: int | None = None
     run_step_end: int | None = None
     expires_at: int | None = None
+
+    @property
+    def key(self) -> CallKey:
+        """What identifies the call."""
+        return (self.project, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a call ended, when its start came in another message."""
+
+    id: str
+    project: ProjectId
+    ended_at: int
+    received_at: int
+    """When the server got it; microseconds since 1970."""
+    output: str = "null"
+    summary: str = "{}"
+    exception: str | None = None
+    output_refs: tuple[str, ...] = ()
+    run_step_end: int | None = None
+
+    @property
+    def key(self) -> CallKey:
+        """The call that it ends."""
+        return (self.project, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a call used of one language model, its descendants included."""
+
+    model: str
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0

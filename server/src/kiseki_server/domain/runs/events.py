@@ -103,13 +103,27 @@ class ProjectChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsChanged:
+    """Calls of the project came, ended or went."""
+
+    project: ProjectId
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactsChanged:
     """Collections, versions, aliases or links of the project changed."""
 
     project: ProjectId
 
 
-LiveEvent = RunChanged | HistoryAppended | ConsoleAppended | ProjectChanged | ArtifactsChanged
+LiveEvent = (
+    RunChanged
+    | HistoryAppended
+    | ConsoleAppended
+    | ProjectChanged
+    | CallsChanged
+    | ArtifactsChanged
+)
 
 
 @dataclass(frozen=True, slots=True)

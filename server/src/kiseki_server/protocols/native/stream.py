@@ -17,6 +17,7 @@ from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs.events import (
     ArtifactsChanged,
+    CallsChanged,
     ConsoleAppended,
     HistoryAppended,
     LiveEvent,
@@ -63,7 +64,7 @@ async def listen(
     ] = 0.0,
 ) -> Stream:
     """Server-sent events about what changes: `run.changed`, `history.appended`,
-    `console.appended`, `project.changed`, `artifacts.changed`.
+    `console.appended`, `project.changed`, `artifacts.changed`, `calls.changed`.
 
     They say where to look again, and are merged: at most four of a kind a second for one run.
     The event `resync` says that some were lost. The first event is `hello`; a comment comes
@@ -168,6 +169,8 @@ def _render(event: LiveEvent, project: Project) -> bytes:
         return _frame("history.appended", data)
     if isinstance(event, ConsoleAppended):
         return _frame("console.appended", data | {"run": event.run})
+    if isinstance(event, CallsChanged):
+        return _frame("calls.changed", data)
     if isinstance(event, ArtifactsChanged):
         return _frame("artifacts.changed", data)
     return _frame("project.changed", data)

@@ -94,10 +94,80 @@ CREATE TABLE runs (
 """
 """The search index over runs; how keys and values stand in the JSON columns: `documents.py`."""
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((POINTS, OTHERS, KEYS, REPEATS, LINES, RUNS),)
+_CALL_COLUMNS = """
+  project UInt64, started_at Int64 CODEC(Delta, ZSTD(1)), id String CODEC(ZSTD(1)),
+  version UInt64 CODEC(Delta, LZ4),
+  trace_id String CODEC(ZSTD(1)), parent_id Nullable(String) CODEC(ZSTD(1)),
+  thread_id Nullable(String) CODEC(ZSTD(1)), turn_id Nullable(String) CODEC(ZSTD(1)),
+  op LowCardinality(String), op_name LowCardinality(String), op_digest Nullable(String),
+  display_name Nullable(String), ended_at Nullable(Int64) CODEC(ZSTD(1)),
+  exception Nullable(String) CODEC(ZSTD(1)),
+  attributes String CODEC(ZSTD(1)), inputs String CODEC(ZSTD(1)), output String CODEC(ZSTD(1)),
+  summary String CODEC(ZSTD(1)), otel Nullable(String) CODEC(ZSTD(1)),
+  input_refs Array(String) CODEC(ZSTD(1)), output_refs Array(String) CODEC(ZSTD(1)),
+  user LowCardinality(Nullable(String)), run Nullable(String) CODEC(ZSTD(1)),
+  run_step Nullable(Int64), run_step_end Nullable(Int64), source LowCardinality(String),
+  expires_at Nullable(Int64), failed UInt8, size UInt64 CODEC(ZSTD(1)),
+  models Array(LowCardinality(String)), requests Array(UInt64), prompt_tokens Array(UInt64),
+  completion_tokens Array(UInt64), total_tokens Array(UInt64), cache_read_tokens Array(UInt64),
+  cache_write_tokens Array(UInt64),
+  leaves JSON(max_dynamic_paths = 512, max_dynamic_types = 5)
+"""
+
+CALLS = f"""
+CREATE TABLE calls ({_CALL_COLUMNS}, hash UInt64,
+  INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_parent parent_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_thread thread_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_version version TYPE minmax GRANULARITY 1
+) ENGINE = ReplacingMergeTree(version) ORDER BY (project, started_at, id)
+SETTINGS index_granularity = 2048, non_replicated_deduplication_window = 1000
+"""
+"""Finished calls. A call is stored once; only where one was sent again with other content
+(`call_repeats`) do queries have to look for the highest version."""
+
+OPEN_CALLS = f"""
+CREATE TABLE open_calls ({_CALL_COLUMNS}, half UInt8)
+ENGINE = ReplacingMergeTree(version) ORDER BY (project, id)
+"""
+"""Halves of calls: starts (1) and ends whose start has not come (2; `started_at` is when the end
+came). A 0 closes an id."""
+
+CALL_REPEATS = "CREATE TABLE call_repeats (project UInt64) ENGINE = MergeTree ORDER BY project"
+"""Projects in which a call was sent again with other content."""
+
+DELETED_CALLS = """
+CREATE TABLE deleted_calls (project UInt64, id String CODEC(ZSTD(1)))
+ENGINE = MergeTree ORDER BY (project, id)
+"""
+"""Calls that stay deleted, whatever is sent again."""
+
+CALL_NAMES = """
+CREATE TABLE call_names (project UInt64, id String, version UInt64, name String)
+ENGINE = ReplacingMergeTree(version) ORDER BY (project, id)
+"""
+"""Names that were given to calls afterwards."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (POINTS, OTHERS, KEYS, REPEATS, LINES, RUNS),
+    (CALLS, OPEN_CALLS, CALL_REPEATS, DELETED_CALLS, CALL_NAMES),
+)
 """Statements by version, the first being version 1. Never changed once released, only added to."""
 
-TABLES = ("points", "others", "keys", "repeats", "lines", "runs")
+TABLES = (
+    "points",
+    "others",
+    "keys",
+    "repeats",
+    "lines",
+    "runs",
+    "calls",
+    "open_calls",
+    "call_repeats",
+    "deleted_calls",
+    "call_names",
+)
 
 
 def migrate(pool: ClientPool, *, durable_against_power_loss: bool) -> None:
