@@ -22,6 +22,7 @@ from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
+from kiseki_server.domain.objects.service import ObjectService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.registry.search import RegistrySearch
@@ -176,6 +177,7 @@ def compose(
         receiver=receiver,
         files=files,
         artifacts=artifacts,
+        objects=ObjectService(stores.objects, stores.blobs, receiver, stores.work, clock),
         lineage=LineageService(stores.lineage, projects),
         views=ViewService(stores.views, projects, clock),
         media=MediaService(stores.history, files, stores.sheets, stores.work),

@@ -125,6 +125,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "live": services.live,
         "media": services.media,
         "members": services.members,
+        "objects": services.objects,
         "projects": services.projects,
         "registries": services.registries,
         "registry_search": services.registry_search,

@@ -21,6 +21,7 @@ from kiseki_server.domain.history.ingest import Ingest
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
+from kiseki_server.domain.objects.service import ObjectService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.registry.search import RegistrySearch
@@ -60,6 +61,7 @@ class Services:
     receiver: Receiver
     files: FileService
     artifacts: ArtifactService
+    objects: ObjectService
     lineage: LineageService
     views: ViewService
     media: MediaService

@@ -27,6 +27,7 @@ from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.lineage.store import LineageStore
 from kiseki_server.domain.media.sheets import SheetCache
+from kiseki_server.domain.objects.store import ObjectStore
 from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
 from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
@@ -65,6 +66,7 @@ from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.lineage import MemoryLineage, drawing
+from kiseki_server.storage.memory.objects import MemoryObjectStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
@@ -85,6 +87,7 @@ from kiseki_server.storage.sql.events import SqlEventLog
 from kiseki_server.storage.sql.files import SqlRunFiles
 from kiseki_server.storage.sql.lineage import SqlLineage
 from kiseki_server.storage.sql.migrate import migrate
+from kiseki_server.storage.sql.objects import SqlObjectStore
 from kiseki_server.storage.sql.organizations import SqlOrganizationStore
 from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
@@ -120,6 +123,7 @@ class Stores:
     actions: ActionLog
     lineage: LineageStore
     views: ViewStore
+    objects: ObjectStore
     sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
@@ -181,6 +185,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         actions=SqlActionLog(database),
         lineage=SqlLineage(database),
         views=SqlViewStore(database),
+        objects=SqlObjectStore(database, names),
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
@@ -220,6 +225,7 @@ def memory_stores() -> Stores:
         actions=MemoryActionLog(),
         views=MemoryViewStore(),
         lineage=MemoryLineage(lambda: drawing(artifacts, edges, runs.all())),
+        objects=MemoryObjectStore(names),
         sheets=MemorySheets(),
         history=MemoryHistoryStore(),
         console=MemoryConsoleStore(),

@@ -106,6 +106,30 @@ TABLE: dict[str, Request] = {
     "POST /traces/service/projects_info": Request(
         Need.KEY, f"{W}/service/projects_info", json={"project_ids": ["vision/digits"]}
     ),
+    "POST /traces/obj/create": Request(
+        Need.WRITE, f"{W}/obj/create", json={"obj": {**WP, "object_id": "prompt", "val": 1}}
+    ),
+    "POST /traces/obj/read": Request(
+        Need.READ, f"{W}/obj/read", json={**WP, "object_id": "prompt", "digest": "latest"}
+    ),
+    "POST /traces/objs/query": Request(Need.READ, f"{W}/objs/query", json=WP),
+    "POST /traces/obj/delete": Request(
+        Need.WRITE, f"{W}/obj/delete", json={**WP, "object_id": "prompt"}
+    ),
+    "PUT /traces/objs/{object_id}/versions/{digest}/tags": Request(
+        Need.WRITE, f"{W}/objs/prompt/versions/v0/tags", json={**WP, "tags": ["a"]}
+    ),
+    "POST /traces/objs/{object_id}/versions/{digest}/tags/remove": Request(
+        Need.WRITE, f"{W}/objs/prompt/versions/v0/tags/remove", json={**WP, "tags": ["a"]}
+    ),
+    "PUT /traces/objs/{object_id}/aliases": Request(
+        Need.WRITE, f"{W}/objs/prompt/aliases", json={**WP, "digest": "v0", "aliases": ["a"]}
+    ),
+    "POST /traces/objs/{object_id}/aliases/remove": Request(
+        Need.WRITE, f"{W}/objs/prompt/aliases/remove", json={**WP, "aliases": ["a"]}
+    ),
+    "GET /traces/tags": Request(Need.READ, f"{W}/tags", params=WP),
+    "GET /traces/aliases": Request(Need.READ, f"{W}/aliases", params=WP),
     "GET /api/v1/session": Request(Need.KEY, "/api/v1/session"),
     "PATCH /api/v1/session": Request(
         Need.READ, "/api/v1/session", json={"default_entity": "vision"}
@@ -450,6 +474,7 @@ def populated(services: Services) -> dict[str, int]:
         with services.files.upload(run.id, path) as upload:
             upload.write(content)
             upload.finish()
+    services.objects.create(project, "prompt", {"content": "hi"}, user="root")
     artifacts = ArtifactWorld(services, root, project)
     cats = artifacts.log("cats", {"a.txt": b"bytes"}, run=run.id)
     part = {"big": b"part"}

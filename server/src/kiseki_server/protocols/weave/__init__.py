@@ -5,11 +5,11 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.weave import service
+from kiseki_server.protocols.weave import objects, service
 from kiseki_server.protocols.weave.errors import HANDLERS
 
 PREFIX = "/traces"
 
 routes: list[ControllerRouterHandler] = [
-    Router(PREFIX, exception_handlers=HANDLERS, route_handlers=[*service.routes])
+    Router(PREFIX, exception_handlers=HANDLERS, route_handlers=[*service.routes, *objects.routes])
 ]

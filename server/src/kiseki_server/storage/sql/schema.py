@@ -558,3 +558,57 @@ saved_views = Table(
     Index(None, "owner_id"),
     sqlite_autoincrement=True,
 )
+# Names of objects: what their versions count by.
+object_names = Table(
+    "object_names",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    # "object" or "op"; one name can be used for both.
+    Column("kind", sa.Text, nullable=False),
+    Column("name", sa.Text, nullable=False),
+    # The index of the next version; never goes back.
+    Column("next_index", BigId, nullable=False),
+    # NULL when every version is deleted.
+    Column("latest_id", BigId),
+    UniqueConstraint("project_id", "name", "kind"),
+    sqlite_autoincrement=True,
+)
+
+object_versions = Table(
+    "object_versions",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("name_id", BigId, ForeignKey("object_names.id"), nullable=False),
+    Column("digest", sa.Text, nullable=False),
+    Column("version_index", BigId, nullable=False),
+    Column("base_class", sa.Text),
+    Column("leaf_class", sa.Text),
+    # The value as JSON text, or the blob that holds it; neither once the version is deleted.
+    Column("value", sa.Text),
+    Column("blob", sa.Text, ForeignKey("blobs.digest")),
+    Column("size", BigId, nullable=False),
+    Column("user_name", sa.Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("deleted_at", UtcTime),
+    UniqueConstraint("name_id", "digest"),
+    UniqueConstraint("name_id", "version_index"),
+    Index(None, "blob"),
+    sqlite_autoincrement=True,
+)
+
+object_tags = Table(
+    "object_tags",
+    metadata,
+    Column("version_id", BigId, ForeignKey("object_versions.id"), primary_key=True),
+    Column("tag", sa.Text, primary_key=True),
+)
+
+object_aliases = Table(
+    "object_aliases",
+    metadata,
+    Column("name_id", BigId, ForeignKey("object_names.id"), primary_key=True),
+    Column("alias", sa.Text, primary_key=True),
+    Column("version_id", BigId, ForeignKey("object_versions.id"), nullable=False),
+    Index(None, "version_id"),
+)
