@@ -74,7 +74,7 @@ goes on without it.
 | gzip; bodies up to 24 MiB, 64 MiB unpacked | served |
 | files by signed address: upload, download with `Range` | served |
 | resume (`allow`, `must`, `never`, `auto`), offline runs and `wandb sync` | served |
-| fork (`fork_from`) and rewind (`resume_from`) | refused |
+| fork (`fork_from`) and rewind (`resume_from`), by `_step` | served |
 | protobuf bodies, which no released client sends | refused (415) |
 
 The client 0.25.1 begins the output of a resumed run at line 0 again, and so replaces lines of

@@ -20,6 +20,7 @@ from kiseki.wire.records import Environment, History, Record, Start
 from kiseki_server.domain.accounts.store import UserStore
 from kiseki_server.domain.accounts.types import Actor, EntityKind, Membership, Role, User
 from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.history.copy_queue import CopyQueue
 from kiseki_server.domain.history.ingest import Arrival
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.history.types import RowQuery, RunRef, Stream
@@ -43,10 +44,16 @@ from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
-from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
+from kiseki_server.storage.memory.runs import (
+    MemoryCopyQueue,
+    MemoryEventLog,
+    MemoryRunStore,
+    MemoryWriterStore,
+)
 from kiseki_server.storage.memory.transactions import MemoryTransactions
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
+from kiseki_server.storage.sql.history_copies import SqlCopyQueue
 from kiseki_server.storage.sql.projects import SqlProjectStore
 from kiseki_server.storage.sql.runs import SqlRunStore
 from kiseki_server.storage.sql.users import SqlUserStore
@@ -77,6 +84,7 @@ class RunWorld:
     runs: RunStore
     writers: WriterStore
     events: EventLog
+    copies: CopyQueue
     actor: Actor
     project: Project
     other: Project
@@ -115,10 +123,10 @@ class RunWorld:
 def memory_world() -> RunWorld:
     """Everything in dictionaries."""
     tables = AccountTables()
-    users, writers = MemoryUserStore(tables), MemoryWriterStore()
-    runs = MemoryRunStore(writers)
+    users, writers, copies = MemoryUserStore(tables), MemoryWriterStore(), MemoryCopyQueue()
+    runs = MemoryRunStore(writers, copies)
     projects = MemoryProjectStore(tables, runs.all)
-    return _world(MemoryTransactions(), users, projects, runs, writers, MemoryEventLog())
+    return _world(MemoryTransactions(), users, projects, runs, writers, MemoryEventLog(), copies)
 
 
 def sql_world(database: Database) -> RunWorld:
@@ -130,6 +138,7 @@ def sql_world(database: Database) -> RunWorld:
         SqlRunStore(database),
         SqlWriterStore(database),
         SqlEventLog(database),
+        SqlCopyQueue(database),
     )
 
 
@@ -161,6 +170,7 @@ def _world(
     runs: RunStore,
     writers: WriterStore,
     events: EventLog,
+    copies: CopyQueue,
 ) -> RunWorld:
     with work.transaction(write=True):
         user: User = users.add("ada", email=None, admin=False, at=NOON)
@@ -176,6 +186,7 @@ def _world(
         runs=runs,
         writers=writers,
         events=events,
+        copies=copies,
         actor=Actor(user, (Membership(entity, Role.ADMIN),)),
         project=made[0],
         other=made[1],

@@ -36,6 +36,9 @@ const runOf = (id: string, more: Partial<Run> = {}): Run => ({
   finished_at: "2026-01-01T00:01:05Z",
   duration_s: 65,
   stop_requested: false,
+  deleted_at: null,
+  branch: null,
+  archived_of: null,
   ...more,
 });
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from server.tests.histories import Row, append_of
 
-from kiseki_server.domain.history.copying import copy_history
+from kiseki_server.domain.history.copying import CELLS, copies
 from kiseki_server.domain.history.store import HistoryStore
-from kiseki_server.domain.history.types import RowQuery, RunRef, Stream
+from kiseki_server.domain.history.types import Extent, RowQuery, RunRef, Stream
 from kiseki_server.storage.columnar.engine import ClientPool
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.memory.history import MemoryHistoryStore
@@ -27,6 +27,13 @@ def store(pool: ClientPool | None) -> HistoryStore:
 
 def cells(store: HistoryStore, run: RunRef, high: int | None = None) -> list[dict[str, Any]]:
     return store.rows(RowQuery(run, high=high)).to_pylist()
+
+
+def copy_history(
+    store: HistoryStore, source: RunRef, target: RunRef, through: int, *, cells: int = CELLS
+) -> None:
+    for append in copies(store, source, target, through, cells=cells):
+        store.append([append])
 
 
 def logged(store: HistoryStore, run: RunRef, count: int = 10) -> None:
@@ -79,6 +86,18 @@ def test_the_target_goes_on_by_itself(store: HistoryStore, new_run: NewRun) -> N
     store.delete([source])
     found = [(row["step"], row["value"]) for row in cells(store, target) if row["key"] == "a"]
     assert found == [*((step, step / 2) for step in range(5)), (5, -1.0)]
+
+
+def test_an_extent_counts_the_steps_of_all_keys(store: HistoryStore, new_run: NewRun) -> None:
+    run = new_run()
+    assert store.extent(run, HISTORY) is None
+    rows: list[Row] = [(0, 3, {"a": 1.0}), (1, 5, {"b": "x"}), (2, 5, {"a": 2.0}), (3, 9, {"a": 3})]
+    store.append([append_of(run, rows)])
+    store.append([append_of(run, [(0, 3, {"a": "later"})], writer="v")])
+    assert store.extent(run, HISTORY) == Extent(3, 9, 3)
+    assert store.extent(run, HISTORY, through=8) == Extent(3, 9, 2)
+    assert store.extent(run, HISTORY, through=2) == Extent(3, 9, 0)
+    assert store.extent(run, Stream.SYSTEM) is None
 
 
 def test_what_is_not_finite_is_copied(store: HistoryStore, new_run: NewRun) -> None:

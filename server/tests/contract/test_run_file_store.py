@@ -102,6 +102,22 @@ def test_like_patterns_match_whole_paths_and_case(
     assert [file.path for file in files.store.page(RUN, like=like).files] == expected
 
 
+def test_files_are_named_in_another_run_too(files: Files) -> None:
+    for path in ("media/a", "media/%b", "mediab", "code"):
+        files.named(path, content=path)
+    kept = files.named("media/a", content="own", run=OTHER)
+    files.store.copy(RUN, OTHER, under="media/")
+    assert files.store.get(OTHER, ["media/a"]) == [kept]
+    assert [file.path for file in files.store.page(OTHER).files] == ["media/%b", "media/a"]
+    assert {d: n.names for d, n in files.names.get(["media/a", "media/%b", "code"]).items()} == {
+        "media/a": 1,
+        "media/%b": 2,
+        "code": 1,
+    }
+    files.store.copy(RUN, OTHER)
+    assert files.store.count(OTHER) == 4
+
+
 def test_every_name_is_counted(files: Files) -> None:
     files.named("kept", "kept")
     files.named("twice", "shared")

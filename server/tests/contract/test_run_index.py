@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -209,6 +210,17 @@ def test_deleted_runs_match_only_when_asked_for(project: Project) -> None:
     project.add("gone", deleted_at=NOON)
     assert project.find() == ["kept"]
     assert project.find(deleted=True) == ["gone", "kept"]
+
+
+def test_earlier_forms_of_runs_match_only_when_asked_for(project: Project) -> None:
+    now = project.add("now")
+    before = project.add("before", archived_of=now.id)
+    project.add("gone", archived_of=now.id, deleted_at=NOON)
+    assert project.find() == ["now"]
+    assert project.index.search(project.id).total == 1
+    assert project.find(archived=True) == ["before", "now"]
+    project.index.put([replace(before, archived_of=None)])
+    assert project.find() == ["before", "now"]
 
 
 def test_removed_runs_are_gone(project: Project) -> None:

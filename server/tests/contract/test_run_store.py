@@ -12,8 +12,9 @@ from server.tests.conftest import SQL
 from server.tests.recording import NOON, RunWorld, memory_world, sql_world
 
 from kiseki.wire.records import MetricDefinition
+from kiseki_server.domain.history.copy_queue import Copy
 from kiseki_server.domain.runs.events import Event
-from kiseki_server.domain.runs.types import RunState
+from kiseki_server.domain.runs.types import Branch, RunState
 from kiseki_server.domain.runs.writers import Writer
 from kiseki_server.kit.errors import Conflict
 from kiseki_server.kit.ids import RunId
@@ -130,6 +131,43 @@ def test_runs_for_the_index_come_in_pages(world: RunWorld) -> None:
     assert [id for id, _ in world.runs.unindexed(limit=2)] == ids[:2]
     assert [id for id, _ in world.runs.unindexed(after=ids[1], limit=2)] == ids[2:4]
     assert world.runs.unindexed(after=ids[4]) == []
+
+
+def test_forks_and_earlier_forms_are_found_from_both_ends(world: RunWorld) -> None:
+    one = world.runs.create(world.draft("one"))
+    begun = Branch(run="one", step=2**62, source=one.id, lines=7)
+    fork = world.runs.create(replace(world.draft("fork"), branch=begun))
+    assert fork.branch == begun
+    aside = replace(one, name="one@1", archived_of=fork.id)
+    world.runs.update([(one, aside)])
+    assert world.runs.find(world.project.id, "one@1") == aside
+    assert world.runs.find(world.project.id, "one") is None
+    assert world.runs.forks([one.id, RunId(99)]) == [fork]
+    assert world.runs.archived([fork.id]) == [aside]
+    assert world.runs.forks([]) == world.runs.archived([one.id]) == []
+
+
+def test_a_run_takes_no_name_that_another_has(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+    moved = replace(one, project=world.other.id)
+    world.runs.update([(one, moved)])
+    assert world.runs.find(world.other.id, "one") == moved
+    world.runs.update([(two, replace(two, name="one"))])
+    with pytest.raises(Conflict):
+        world.runs.update([(moved, one)])
+
+
+def test_copies_wait_until_they_are_done(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+    first, second = Copy(one.id, RunId(77), 2**62), Copy(two.id, one.id, 3)
+    for copy in (second, first, first):
+        world.copies.add(copy)
+    assert world.copies.waiting() == [first, second]
+    assert world.copies.waiting(limit=1) == [first]
+    world.copies.done(one.id)
+    assert (world.copies.get(one.id), world.copies.get(two.id)) == (None, second)
+    world.runs.remove([two.id])
+    assert world.copies.waiting() == []
 
 
 def test_removed_runs_are_gone_with_their_writers(world: RunWorld) -> None:

@@ -218,6 +218,7 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
             "newProjectName": "renamed",
         }
     },
+    "RewindRun": lambda ids: {"runName": ids["name"], "metricName": "_step", "metricValue": 0},
     "RunConfigs": lambda _: {"name": "answers"},
     "RunDownloadUrl": lambda _: {"name": "answers"},
     "RunDownloadUrls": lambda _: {"name": "answers"},

@@ -656,6 +656,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run that this one was forked from, its own forks, and its forms before it was rewound. */
+        get: operations["listBranches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a run that begins as this one was at a step: its config, its history up to there, and the summary of that. It waits, as `pending`, for a client that goes on with it. */
+        post: operations["forkRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/rewind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a run back to a step. What it has become since is kept aside as a run of its own, which lists show only on request; see `branches`. */
+        post: operations["rewindRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/{run}/keys": {
         parameters: {
             query?: never;
@@ -1366,6 +1417,21 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** BranchInfo */
+        BranchInfo: {
+            /** @description The other run, as it was called then. */
+            run: string;
+            step: number;
+        };
+        /** BranchesInfo */
+        BranchesInfo: {
+            /** @description Whose history it begins with. */
+            parent: components["schemas"]["RunInfo"] | null;
+            /** @description What begins with its history. */
+            forks: components["schemas"]["RunInfo"][];
+            /** @description Its earlier forms, oldest first. */
+            archived: components["schemas"]["RunInfo"][];
+        };
         /** ChangeCollection */
         ChangeCollection: {
             name?: string | null;
@@ -1860,6 +1926,13 @@ export interface components {
             /** @description Sends it in parts, numbered from 1. */
             parts?: components["schemas"]["PartInfo"][];
         };
+        /** NewFork */
+        NewFork: {
+            /** @description The last step that is kept. */
+            step: number;
+            /** @description Id of the new run; made up where there is none. */
+            name?: string | null;
+        };
         /** NewKey */
         NewKey: {
             id: number;
@@ -2056,6 +2129,11 @@ export interface components {
             updated_at: string;
             can_write: boolean;
         };
+        /** Rewind */
+        Rewind: {
+            /** @description The last step that is kept. */
+            step: number;
+        };
         /** RunFields */
         RunFields: {
             display_name?: string;
@@ -2116,6 +2194,11 @@ export interface components {
             finished_at: string | null;
             duration_s: number | null;
             stop_requested: boolean;
+            deleted_at: string | null;
+            /** @description Of a fork, or of a run that was rewound. */
+            branch: components["schemas"]["BranchInfo"] | null;
+            /** @description Number of the run whose earlier form this is, from before a rewind. */
+            archived_of: number | null;
         };
         /** RunPageInfo */
         RunPageInfo: {
@@ -2148,6 +2231,11 @@ export interface components {
              * @default false
              */
             deleted: boolean;
+            /**
+             * @description Earlier forms of rewound runs too.
+             * @default false
+             */
+            archived: boolean;
         };
         /** SearchHit */
         SearchHit: {
@@ -4280,6 +4368,113 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBranches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchesInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forkRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFork"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewindRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rewind"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {

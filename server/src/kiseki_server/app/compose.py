@@ -19,6 +19,7 @@ from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
+from kiseki_server.domain.history.branching import Branching
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
@@ -46,6 +47,7 @@ _INDEX = 2.0
 _HOUSEKEEPING = 3600.0
 _MEMORY = 20.0
 _EXPIRY = 60.0
+_COPIES = 30.0
 
 
 def compose(
@@ -150,6 +152,17 @@ def compose(
             waiting_points=500_000,
         ),
     )
+    branching = Branching(
+        runs=runs,
+        store=stores.runs,
+        queue=stores.copies,
+        history=stores.history,
+        ingest=ingest,
+        files=stores.files,
+        edges=stores.edges,
+        work=stores.work,
+        clock=clock,
+    )
     services = Services(
         settings=settings,
         clock=clock,
@@ -171,6 +184,7 @@ def compose(
         registry_search=RegistrySearch(registries),
         runs=runs,
         alerts=AlertService(runs, stores.events, clock),
+        branching=branching,
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
         calls=CallService(stores.calls, call_ingest, live),
@@ -203,6 +217,7 @@ def compose(
         ingest,
         call_ingest,
         Periodic("heartbeats", _HEARTBEATS, heartbeats),
+        Periodic("copies", _COPIES, branching.finish_all),
         Periodic("index", _INDEX, IndexUpkeep(indexer, stores.work)),
         Periodic("housekeeping", _HOUSEKEEPING, housekeeping),
         collector,

@@ -106,6 +106,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
     values: dict[str, Any] = {
         "accounts": services.accounts,
         "alerts": services.alerts,
+        "branching": services.branching,
         "artifacts": services.artifacts,
         "lineage": services.lineage,
         "arrival_steps": ArrivalSteps(services.stores.history),

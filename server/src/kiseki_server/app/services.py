@@ -17,6 +17,7 @@ from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
+from kiseki_server.domain.history.branching import Branching
 from kiseki_server.domain.history.ingest import Ingest
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
@@ -55,6 +56,7 @@ class Services:
     registry_search: RegistrySearch
     runs: RunService
     alerts: AlertService
+    branching: Branching
     history: HistoryService
     console: ConsoleService
     calls: CallService

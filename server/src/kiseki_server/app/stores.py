@@ -24,6 +24,7 @@ from kiseki_server.domain.artifacts.store import (
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
+from kiseki_server.domain.history.copy_queue import CopyQueue
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.lineage.store import LineageStore
 from kiseki_server.domain.media.sheets import SheetCache
@@ -70,7 +71,12 @@ from kiseki_server.storage.memory.objects import MemoryObjectStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
-from kiseki_server.storage.memory.runs import MemoryEventLog, MemoryRunStore, MemoryWriterStore
+from kiseki_server.storage.memory.runs import (
+    MemoryCopyQueue,
+    MemoryEventLog,
+    MemoryRunStore,
+    MemoryWriterStore,
+)
 from kiseki_server.storage.memory.sheets import MemorySheets
 from kiseki_server.storage.memory.teams import MemoryTeamStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
@@ -85,6 +91,7 @@ from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
 from kiseki_server.storage.sql.files import SqlRunFiles
+from kiseki_server.storage.sql.history_copies import SqlCopyQueue
 from kiseki_server.storage.sql.lineage import SqlLineage
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.objects import SqlObjectStore
@@ -112,6 +119,7 @@ class Stores:
     runs: RunStore
     writers: WriterStore
     events: EventLog
+    copies: CopyQueue
     files: RunFileStore
     blob_names: BlobNames
     blobs: BlobStore
@@ -174,6 +182,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         runs=SqlRunStore(database),
         writers=SqlWriterStore(database),
         events=SqlEventLog(database),
+        copies=SqlCopyQueue(database),
         files=SqlRunFiles(database, names),
         blob_names=names,
         blobs=blobs,
@@ -200,7 +209,8 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
 def memory_stores() -> Stores:
     """Stores for tests, gone with the process."""
     tables, writers, names = AccountTables(), MemoryWriterStore(), MemoryBlobNames()
-    runs = MemoryRunStore(writers)
+    copies = MemoryCopyQueue()
+    runs = MemoryRunStore(writers, copies)
     projects = MemoryProjectStore(tables, runs.all)
     artifacts, edges = ArtifactTables(), MemoryEdgeStore()
     return Stores(
@@ -214,6 +224,7 @@ def memory_stores() -> Stores:
         runs=runs,
         writers=writers,
         events=MemoryEventLog(),
+        copies=copies,
         files=MemoryRunFiles(names),
         blob_names=names,
         blobs=MemoryBlobs(),

@@ -30,7 +30,7 @@ from kiseki_server.domain.accounts.types import ProjectRole, Role
 from kiseki_server.domain.artifacts.types import Part, PartsUpload
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Visibility
-from kiseki_server.domain.runs.types import RunChange
+from kiseki_server.domain.runs.types import RunChange, RunState
 from kiseki_server.domain.runs.writers import Writer
 from kiseki_server.domain.views.types import ViewKind
 
@@ -259,6 +259,15 @@ TABLE: dict[str, Request] = {
     "POST /api/v1/projects/{entity}/{project}/runs/{run}/stop": Request(
         Need.WRITE, f"{P}/runs/r1/stop"
     ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/branches": Request(
+        Need.READ, f"{P}/runs/r1/branches"
+    ),
+    "POST /api/v1/projects/{entity}/{project}/runs/{run}/fork": Request(
+        Need.WRITE, f"{P}/runs/r1/fork", json={"step": 0, "name": "forked"}
+    ),
+    "POST /api/v1/projects/{entity}/{project}/runs/{run}/rewind": Request(
+        Need.WRITE, f"{P}/runs/over/rewind", json={"step": 0}
+    ),
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/keys": Request(
         Need.READ, f"{P}/runs/r1/keys"
     ),
@@ -470,6 +479,7 @@ def populated(services: Services) -> dict[str, int]:
             root, project, ViewKind.RUNS, "ours", {"version": 1}, shared=True
         )
         keys["view"] = view.id
+        over, _ = services.runs.upsert(project, "over", RunChange(state=RunState.FINISHED), root)
     for path, content in (("media/a.txt", b"bytes"), ("t.json", b'{"columns": [], "data": []}')):
         with services.files.upload(run.id, path) as upload:
             upload.write(content)
@@ -496,7 +506,10 @@ def populated(services: Services) -> dict[str, int]:
         arrival.finish()
     keys |= {"committed": cats.version.id, "pending": pending.id}
     table = {"media/table": {"_type": "table-file", "path": "t.json"}}
-    services.stores.history.append([append_of(RunRef(run.project, run.id), [(0, 0, table)])])
+    logged: Any = [(0, 0, table)]
+    services.stores.history.append(
+        [append_of(RunRef(some.project, some.id), logged) for some in (run, over)]
+    )
     return keys
 
 

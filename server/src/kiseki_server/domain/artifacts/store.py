@@ -288,7 +288,7 @@ class EdgeStore(Protocol):
         ...
 
     def of_versions(self, versions: Some[VersionId]) -> Sequence[RunEdge]:
-        """In the order in which they came; runs that were deleted are left out."""
+        """In the order in which they came; runs that were deleted or put aside are left out."""
         ...
 
     def remove_runs(self, runs: Some[RunId]) -> None:

@@ -125,6 +125,11 @@ class RunFileStore(Protocol):
 
     def count(self, run: RunId) -> int: ...
 
+    def copy(self, source: RunId, target: RunId, *, under: str = "") -> None:
+        """Name the files of one run in another one too, those whose paths begin with ``under``;
+        paths that the other run has stay as they are."""
+        ...
+
     def delete(self, run: RunId, paths: Sequence[str]) -> int:
         """Take names away; how many there were."""
         ...

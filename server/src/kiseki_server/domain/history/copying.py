@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,14 @@ from kiseki_server.domain.history.types import (
 COPIED = "fork:parent"
 """The writer of copied rows."""
 
-_CELLS = 1_000_000
+CELLS = 200_000
 """Values that are held in memory at once."""
 
 
-def copy_history(
-    store: HistoryStore, source: RunRef, target: RunRef, through: int, *, cells: int = _CELLS
-) -> None:
-    """Give ``target`` what ``source`` logged at steps up to ``through``, with its times.
+def copies(
+    store: HistoryStore, source: RunRef, target: RunRef, through: int, *, cells: int = CELLS
+) -> Iterator[Append]:
+    """What gives ``target`` all that ``source`` logged at steps up to ``through``, at its times.
 
     The copy is the target's own: it stays when the source is deleted. As long as the source has
     nothing new at these steps, a repeat adds what an interrupted copy left out, nothing twice.
@@ -43,7 +44,7 @@ def copy_history(
         if not found.num_rows:
             return
         append, count = _append(found, target, position)
-        store.append([append])
+        yield append
         position += count
         low = found["step"][-1].as_py() + 1
 

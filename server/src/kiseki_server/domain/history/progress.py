@@ -72,7 +72,8 @@ def advance(run: Run, admitted: Admitted, now: datetime) -> Run:
     change = admitted.change or RunChange()
     resumes = admitted.starts and leader(admitted.arrival.writer) is None
     lives = admitted.arrival.end is None and rules.thought_dead(run)
-    if change.state is None and (resumes or lives) and run.state not in rules.ACTIVE:
+    waited = run.state not in rules.ACTIVE or run.state is RunState.PENDING
+    if change.state is None and (resumes or lives) and waited:
         change = replace(change, state=RunState.RUNNING)
     quiet = run.heartbeat_at is None or now - run.heartbeat_at >= HEARTBEAT
     if quiet or admitted.appends or admitted.console or admitted.change:

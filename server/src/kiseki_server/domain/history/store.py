@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from kiseki_server.domain.history.types import (
     Append,
+    Extent,
     KeyInfo,
     KeyStats,
     RowQuery,
@@ -53,6 +54,11 @@ class HistoryStore(Protocol):
 
     def last_steps(self, run: RunRef, stream: Stream) -> Mapping[str, int]:
         """The highest step by key."""
+        ...
+
+    def extent(self, run: RunRef, stream: Stream, *, through: int | None = None) -> Extent | None:
+        """First and last step of all, and how many there are up to ``through``; ``None`` for a
+        history that is empty."""
         ...
 
     def keys(

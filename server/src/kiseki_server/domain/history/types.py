@@ -89,6 +89,15 @@ class KeyInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """From which step to which a history goes, and how many steps there are."""
+
+    first: int
+    last: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class TypedKey:
     """A key under which a run has logged values that say their type in ``_type``."""
 

@@ -24,7 +24,8 @@ class RunIndex(Protocol):
     """Finds runs by anything in them; the metadata store stays the truth.
 
     `put` replaces what the index knows of a run and is visible when it returns. Deleted runs
-    (``deleted_at`` set) match too when asked for, and never otherwise. The order is total: after
+    (``deleted_at`` set) and those put aside (``archived_of`` set) match too when asked for, and
+    never otherwise. The order is total: after
     the sort keys, newest first by creation, then by falling id; a cursor goes on behind the last
     hit of its page, also when runs came or changed since.
     """
@@ -40,6 +41,7 @@ class RunIndex(Protocol):
         limit: int = 100,
         cursor: str | None = None,
         deleted: bool = False,
+        archived: bool = False,
     ) -> RunHits:
         """Find runs.
 

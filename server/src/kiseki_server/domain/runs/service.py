@@ -22,7 +22,7 @@ from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.names import check_name, made_up
 from kiseki_server.domain.runs.store import RunStore
-from kiseki_server.domain.runs.types import Run, RunChange, RunPage, RunState
+from kiseki_server.domain.runs.types import Json, Run, RunChange, RunPage, RunState
 from kiseki_server.domain.runs.writers import Writer, WriterStore
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Conflict, Gone, NotFound, UnknownRun
@@ -147,12 +147,40 @@ class RunService:
         return self._write(run, RunChange(stop_requested=True), "run.stop_requested")
 
     def delete(self, project: Project, name: str) -> None:
-        """Delete the run; its client is told, its bytes are freed later."""
+        """Delete the run with its earlier forms; its client is told, its bytes are freed later."""
         run = self._existing(project, name, lock=True)
         now = self._clock.now()
-        gone = replace(run, deleted_at=now, updated_at=max(now, run.updated_at))
-        self._runs.update([(run, gone)])
-        self._tell(gone, "run.deleted", now, state="deleted")
+        forms = [run, *(f for f in self._runs.archived([run.id]) if f.deleted_at is None)]
+        gone = [replace(f, deleted_at=now, updated_at=max(now, f.updated_at)) for f in forms]
+        self._runs.update(list(zip(forms, gone, strict=True)))
+        self._tell(gone[0], "run.deleted", now, state="deleted")
+
+    def restore(self, project: Project, name: str) -> Run:
+        """Take a deletion back, as long as the run's bytes are there; of a run that is there
+        already nothing changes.
+
+        Raises:
+            UnknownRun: There is no such run, or its bytes have been freed.
+        """
+        run = self._runs.find(project.id, name, lock=True)
+        if run is None:
+            raise _unknown(project, name, hint="A deleted run can be restored for some days only.")
+        if run.deleted_at is None:
+            return run
+        now = self._clock.now()
+        forms = [run, *(f for f in self._runs.archived([run.id]) if f.deleted_at == run.deleted_at)]
+        back = [replace(f, deleted_at=None, updated_at=max(now, f.updated_at)) for f in forms]
+        self._runs.update(list(zip(forms, back, strict=True)))
+        self._tell(back[0], "run.restored", now)
+        self._work.on_commit(lambda: self._live.publish([ProjectChanged(project=run.project)]))
+        return back[0]
+
+    def add(self, draft: Run, kind: EventKind = "run.created", **told: Json) -> Run:
+        """Store a new run, whose number is chosen now, and tell of it."""
+        run = self._runs.create(draft)
+        self._tell(run, kind, self._clock.now(), told=told)
+        self._work.on_commit(lambda: self._live.publish([ProjectChanged(project=run.project)]))
+        return run
 
     def search(
         self,
@@ -163,15 +191,24 @@ class RunService:
         limit: int = 100,
         cursor: str | None = None,
         deleted: bool = False,
+        archived: bool = False,
     ) -> RunPage:
         """Runs of the project; sees everything that was written before.
+
+        Deleted runs, and earlier forms of rewound ones, only where they are asked for.
 
         Raises:
             BadRequest: Unknown field, bad regular expression or bad cursor.
         """
         self._indexer.catch_up(project.id)
         hits = self._index.search(
-            project.id, filter=filter, sort=sort, limit=limit, cursor=cursor, deleted=deleted
+            project.id,
+            filter=filter,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+            deleted=deleted,
+            archived=archived,
         )
         found = self._runs.get(hits.ids)
         runs = tuple(found[id] for id in hits.ids if id in found)
@@ -232,10 +269,11 @@ class RunService:
             finished_at=None,
             stop_requested=False,
         )
-        run = self._runs.create(rules.apply(draft, change, now))
-        self._tell(run, "run.created", now)
-        self._work.on_commit(lambda: self._live.publish([ProjectChanged(project=run.project)]))
-        return run
+        return self.add(rules.apply(draft, change, now))
+
+    def made_up_name(self, project: Project) -> str:
+        """A display name that no other run of the project has been given."""
+        return made_up(self._runs.next_number(project.id))
 
     def _write(self, run: Run, change: RunChange, kind: EventKind = "run.changed") -> Run:
         now = self._clock.now()
@@ -248,8 +286,16 @@ class RunService:
         self._tell(after, kind, now)
         return after
 
-    def _tell(self, run: Run, kind: EventKind, now: datetime, state: str | None = None) -> None:
-        self._events.append([event(run, kind, now)])
+    def _tell(
+        self,
+        run: Run,
+        kind: EventKind,
+        now: datetime,
+        *,
+        state: str | None = None,
+        told: Mapping[str, Json] | None = None,
+    ) -> None:
+        self._events.append([event(run, kind, now, told)])
         live = RunChanged(
             project=run.project,
             run=run.name,
@@ -259,13 +305,16 @@ class RunService:
         self._work.on_commit(lambda: self._live.publish([live]))
 
 
-def event(run: Run, kind: EventKind, now: datetime) -> Event:
-    """The entry of the log that tells of the run as it is now."""
-    payload = {"state": str(run.state)}
+def event(
+    run: Run, kind: EventKind, now: datetime, told: Mapping[str, Json] | None = None
+) -> Event:
+    """The entry of the log that tells of the run as it is now, and what else there is to say."""
+    payload: dict[str, Json] = {"state": str(run.state), **(told or {})}
     if run.state_reason:
         payload["reason"] = run.state_reason
     return Event(kind=kind, time=now, project=run.project, run=run.name, payload=payload)
 
 
-def _unknown(project: Project, name: str) -> UnknownRun:
-    return UnknownRun(f"`{project.entity_name}/{project.name}` has no run `{name[:128]}`")
+def _unknown(project: Project, name: str, hint: str | None = None) -> UnknownRun:
+    message = f"`{project.entity_name}/{project.name}` has no run `{name[:128]}`"
+    return UnknownRun(message, hint=hint)

@@ -41,7 +41,20 @@ class RunStore(Protocol):
         ...
 
     def update(self, changes: Sequence[tuple[Run, Run]]) -> None:
-        """Write what differs between the two forms of each run, (before, after)."""
+        """Write what differs between the two forms of each run, (before, after).
+
+        Raises:
+            Conflict: Another run of the project has the run's new name.
+        """
+        ...
+
+    def forks(self, runs: Sequence[RunId]) -> Sequence[Run]:
+        """Runs that began with the history of one of these, in order of their ids; deleted and
+        put aside ones included."""
+        ...
+
+    def archived(self, runs: Sequence[RunId]) -> Sequence[Run]:
+        """Earlier forms of these runs, in order of their ids; deleted ones included."""
         ...
 
     def next_number(self, project: ProjectId) -> int:
@@ -73,5 +86,5 @@ class RunStore(Protocol):
         ...
 
     def remove(self, ids: Sequence[RunId]) -> None:
-        """Forget the runs altogether, with the positions of their writers."""
+        """Forget the runs altogether, with the positions of their writers and their alerts."""
         ...

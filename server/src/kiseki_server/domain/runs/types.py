@@ -27,13 +27,27 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """Where a run left another one, whose history up to that step it begins with."""
+
+    run: str
+    """The other's name at that time."""
+    step: int
+    source: RunId
+    """The other's number; it may have been deleted since."""
+    lines: int
+    """Steps that were taken over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run as the metadata store holds it."""
 
     id: RunId
     project: ProjectId
     name: str
-    """The id that clients choose; unique in the project, never changes."""
+    """The id that clients choose; unique in the project. It changes only when the run is put
+    aside because it was rewound."""
     display_name: str
     state: RunState
     state_reason: str | None
@@ -62,6 +76,9 @@ class Run:
     deleted_at: datetime | None = None
     summary_set: tuple[str, ...] = ()
     """Top-level keys of the summary that were set by hand; the history leaves them alone."""
+    branch: Branch | None = None
+    archived_of: RunId | None = None
+    """The run whose earlier form this is, kept aside when that run was rewound."""
 
 
 @dataclass(frozen=True, slots=True)

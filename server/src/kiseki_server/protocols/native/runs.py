@@ -37,6 +37,13 @@ class Metric(msgspec.Struct, kw_only=True):
     goal: Literal["minimize", "maximize"] | None = None
 
 
+class BranchInfo(msgspec.Struct, kw_only=True):
+    """Where a run left another one, whose history up to that step it begins with."""
+
+    run: Annotated[str, Meta(description="The other run, as it was called then.")]
+    step: int
+
+
 class RunInfo(msgspec.Struct, kw_only=True):
     """A run with everything but its history."""
 
@@ -65,6 +72,14 @@ class RunInfo(msgspec.Struct, kw_only=True):
     finished_at: datetime | None
     duration_s: float | None
     stop_requested: bool
+    deleted_at: datetime | None
+    branch: Annotated[
+        BranchInfo | None, Meta(description="Of a fork, or of a run that was rewound.")
+    ]
+    archived_of: Annotated[
+        int | None,
+        Meta(description="Number of the run whose earlier form this is, from before a rewind."),
+    ]
 
 
 class RunPageInfo(msgspec.Struct, kw_only=True):
@@ -90,6 +105,7 @@ class RunSearch(msgspec.Struct, kw_only=True):
     limit: int = 100
     cursor: str | None = None
     deleted: Annotated[bool, Meta(description="Deleted runs too.")] = False
+    archived: Annotated[bool, Meta(description="Earlier forms of rewound runs too.")] = False
 
 
 class FieldNames(msgspec.Struct, kw_only=True):
@@ -135,6 +151,7 @@ def search_runs(places: Places, entity: str, project: str, data: RunSearch) -> R
             limit=checked_limit(data.limit),
             cursor=data.cursor,
             deleted=data.deleted,
+            archived=data.archived,
         )
     items = [render(run, found) for run in page.runs]
     return RunPageInfo(items=items, cursor=page.cursor, total=page.total)
@@ -228,6 +245,9 @@ def render(run: Run, project: Project) -> RunInfo:
         finished_at=run.finished_at,
         duration_s=duration(run),
         stop_requested=run.stop_requested,
+        deleted_at=run.deleted_at,
+        branch=None if run.branch is None else BranchInfo(run=run.branch.run, step=run.branch.step),
+        archived_of=run.archived_of,
     )
 
 

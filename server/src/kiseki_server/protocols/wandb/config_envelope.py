@@ -8,6 +8,7 @@ from typing import Any
 
 from kiseki.wire.records import MetricDefinition
 from kiseki_server.domain.runs.types import Json, Run
+from kiseki_server.kit.errors import BadRequest
 
 OWN_KEY = "_wandb"
 """Key of the client's notes in its config, and of them in `Run.client`."""
@@ -15,6 +16,14 @@ OWN_KEY = "_wandb"
 _SUMMARIES = ("min", "max", "mean", "best", "last", "none", "copy", "first")
 _GOALS = ("minimize", "maximize")
 _STEP_SYNC, _HIDDEN = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPoint:
+    """A run, which may be the very one that says so, and its last step that is kept."""
+
+    run: str
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +39,24 @@ class Unwrapped:
     """When the first writer began."""
 
     @property
-    def branches(self) -> bool:
-        """The run wants to go on from another run's history."""
-        return bool(self.own and self.own.get("branch_point"))
+    def branch_point(self) -> BranchPoint | None:
+        """Where the run goes on from a history.
+
+        Raises:
+            BadRequest: The client's note of it makes no sense.
+        """
+        point = (self.own or {}).get("branch_point")
+        if not point:
+            return None
+        run, step = (point.get("run_id"), point.get("step")) if isinstance(point, dict) else (0, 0)
+        if isinstance(step, float) and step.is_integer():
+            step = int(step)
+        if not isinstance(run, str) or not isinstance(step, int) or not 0 <= step < 2**63:
+            raise BadRequest(
+                f"The branch point {str(point)[:100]} names no run and step",
+                hint='It has the form {"run_id": "abc", "step": 100}.',
+            )
+        return BranchPoint(run, step)
 
 
 def unwrap(wrapped: Mapping[str, Json]) -> Unwrapped:

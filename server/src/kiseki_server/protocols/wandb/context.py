@@ -13,6 +13,7 @@ from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import AnyTicket, Tickets
+from kiseki_server.domain.history.branching import Branching
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
@@ -40,6 +41,7 @@ class Context:
     registry_search: RegistrySearch
     runs: RunService
     alerts: AlertService
+    branching: Branching
     history: HistoryStore
     console: ConsoleStore
     files: FileService

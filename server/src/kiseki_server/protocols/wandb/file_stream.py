@@ -7,6 +7,7 @@ twice: rows and lines go by their numbers, the rest replaces what was there.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,10 +20,11 @@ from litestar import Request, post
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.types import Actor
 from kiseki_server.domain.history.ingest import Arrival, Ingest
+from kiseki_server.domain.history.inherited import overlaid
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.runs.service import RunService
-from kiseki_server.domain.runs.types import RunChange, RunState
+from kiseki_server.domain.runs.types import Json, RunChange, RunState
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, KisekiError
 from kiseki_server.kit.transactions import UnitOfWork
@@ -96,9 +98,17 @@ def sender(headers: Any) -> Sender:
 
 
 def to_arrival(
-    update: Update, run: RunRef, who: Sender, now: datetime, steps: ArrivalSteps
+    update: Update,
+    run: RunRef,
+    who: Sender,
+    now: datetime,
+    steps: ArrivalSteps,
+    begun_with: Mapping[str, Json] | None = None,
 ) -> Arrival:
     """What the request brings, in our terms.
+
+    ``begun_with`` is the summary of a run that took one over from another; the client, which
+    does not know it, sends the summary of its own part.
 
     Raises:
         BadRequest: A line is malformed; the message names it.
@@ -128,19 +138,22 @@ def to_arrival(
         writer=who.writer,
         appends=[append for append in appends if append is not None],
         console=console_lines.parse(who.writer, *lines(OUTPUT), now=micros, labelled=who.shared),
-        change=_change(update, lines(SUMMARY)[1], now),
+        change=_change(update, lines(SUMMARY)[1], now, begun_with),
         end=_end(update, now),
         derive_summary=False,
     )
 
 
-def _change(update: Update, summary: list[str], now: datetime) -> RunChange:
+def _change(
+    update: Update, summary: list[str], now: datetime, begun_with: Mapping[str, Json] | None
+) -> RunChange:
     state = RunState.PREEMPTING if update.preempting else RunState.RUNNING
+    # Every line is the whole summary; the last one counts.
+    whole = json_lines.read_object(summary[-1], SUMMARY) if summary else None
+    if whole is not None and begun_with is not None:
+        whole = overlaid(begun_with, whole)
     return RunChange(
-        state=None if update.complete else state,
-        heartbeat_at=now,
-        # Every line is the whole summary; the last one counts.
-        replace_summary=json_lines.read_object(summary[-1], SUMMARY) if summary else None,
+        state=None if update.complete else state, heartbeat_at=now, replace_summary=whole
     )
 
 
@@ -169,7 +182,8 @@ class _Door:
             found = self.projects.find(self.actor, entity, project, Action.WRITE)
             known = self.runs.get(found, run)
         ref = RunRef(found.id, known.id)
-        return to_arrival(read_update(body), ref, who, self.clock.now(), self.steps)
+        begun_with = None if known.branch is None else known.summary
+        return to_arrival(read_update(body), ref, who, self.clock.now(), self.steps, begun_with)
 
 
 @post(

@@ -18,6 +18,7 @@ from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
+from kiseki_server.domain.history.branching import Branching
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
@@ -72,6 +73,7 @@ def graphql(
     accounts: AccountService,
     alerts: AlertService,
     artifacts: ArtifactService,
+    branching: Branching,
     clock: Clock,
     console_store: ConsoleStore,
     credentials: Credentials,
@@ -101,6 +103,7 @@ def graphql(
         registry_search=registry_search,
         runs=runs,
         alerts=alerts,
+        branching=branching,
         history=history_store,
         console=console_store,
         files=files,

@@ -34,7 +34,6 @@ _REFUSED: dict[str, str] = {
         Mutation.deleteTrigger Mutation.updateFilterTrigger
     """,
     "Custom charts are not supported yet": "Mutation.createCustomChart",
-    "Forks and rewinds of runs are not supported yet": "Mutation.rewindRun",
     "Nobody is anonymous here: ask the server's administrator for a key": """
         Mutation.createAnonymousEntity
     """,
@@ -62,7 +61,6 @@ EMPTY: frozenset[str] = frozenset(
 )
 """Fields that are truthfully empty, because nothing that they list can be made yet."""
 
-FORKS = "Forks and rewinds of runs are not supported yet"
 SWEEPS = "Sweeps are not supported yet"
 
 

@@ -81,6 +81,9 @@ class MutationRoot:
     def upsert_bucket(self, input: Given) -> Payload:
         return run_changes.upsert_bucket(self._context, input)
 
+    def rewind_run(self, input: Given) -> Payload:
+        return run_changes.rewind_run(self._context, input)
+
     def delete_run(self, input: Given) -> Payload:
         return run_changes.delete_run(self._context, input)
 

@@ -12,7 +12,12 @@ from kiseki_server.domain.runs.alerts import Severity
 from kiseki_server.domain.runs.types import Run, RunChange, RunState
 from kiseki_server.kit.errors import BadRequest, Conflict, UnknownRun, Unsupported
 from kiseki_server.protocols.wandb import json_lines, not_supported
-from kiseki_server.protocols.wandb.config_envelope import OWN_KEY, Unwrapped, unwrap
+from kiseki_server.protocols.wandb.config_envelope import (
+    OWN_KEY,
+    BranchPoint,
+    Unwrapped,
+    unwrap,
+)
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.places import PlacedRun
 from kiseki_server.protocols.wandb.projects import UNCATEGORIZED, writable
@@ -27,8 +32,6 @@ def upsert_bucket(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     if given.get("sweep"):
         raise Unsupported(not_supported.SWEEPS)
     config = _config(given)
-    if config is not None and config.branches:
-        raise Unsupported(not_supported.FORKS)
     change = _change(given, config)
     if given.get("id"):
         placed = find_run(context, given["id"], Action.WRITE)
@@ -39,16 +42,64 @@ def upsert_bucket(context: Context, given: dict[str, Any]) -> dict[str, Any]:
         context.actor, given.get("entityName") or None, given.get("modelName") or UNCATEGORIZED
     )
     name = given.get("name") or None
+    if config is not None and (point := config.branch_point) is not None:
+        return _branched(context, project, name, point, change)
     if config is not None and config.started_at is not None:
         change = _begun(change, _known(context, project, name), config)
     run, inserted = context.runs.upsert(project, name, change, context.actor)
     return _upserted(PlacedRun(project, run), inserted=inserted)
 
 
+def _branched(
+    context: Context, project: Project, name: str | None, point: BranchPoint, change: RunChange
+) -> dict[str, Any]:
+    """Create a fork, or change one that is there: its client says in every config what it is.
+
+    A config goes over what the run began with; the client does not know that.
+    """
+    change = replace(change, config=change.replace_config, replace_config=None)
+    known = _known(context, project, name)
+    if known is None:
+        change = replace(change, state=change.state or RunState.RUNNING)
+        run = context.branching.fork(
+            project, point.run, point.step, context.actor, name=name, change=change
+        )
+        return _upserted(PlacedRun(project, run), inserted=True)
+    branch = known.branch
+    rewound = point.run == known.name
+    if not rewound and (branch is None or (branch.run, branch.step) != (point.run, point.step)):
+        raise Conflict(
+            f"The project has a run `{known.name}` already, which is no fork of `{point.run}` at "
+            f"step {point.step}",
+            hint="Choose another id for the fork.",
+        )
+    run = context.runs.change(project, known.name, change)
+    context.branching.await_copy(run)
+    return _upserted(PlacedRun(project, run), inserted=False)
+
+
 def _upserted(placed: PlacedRun, *, inserted: bool) -> dict[str, Any]:
     # Clients up to 0.25 look into the settings without asking whether there are any.
     settings = {"serverMessages": []}
     return {"bucket": placed, "inserted": inserted, "serverSettings": settings}
+
+
+def rewind_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Take a run back to a step; null where there is no such run."""
+    if given["metricName"] != "_step":
+        raise BadRequest(
+            f"A run cannot be rewound by the metric `{given['metricName'][:80]}`",
+            hint="Name the step: resume_from='<run>?_step=<number>'.",
+        )
+    step: float = given["metricValue"]
+    if not 0 <= step < 2**63 or step != int(step):
+        raise BadRequest(f"The step {step} is no whole number")
+    project = writable(context, given.get("entityName") or "", given.get("projectName") or "")
+    known = _known(context, project, given["runName"])
+    if known is None:
+        return {"rewoundRun": None}
+    run = context.branching.rewind(project, known.name, int(step))
+    return {"rewoundRun": PlacedRun(project, run)}
 
 
 def delete_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:

@@ -119,7 +119,9 @@ class RunNode:
 
     @property
     def history_line_count(self) -> int:
-        return self._lines(Stream.HISTORY)
+        """With the lines that the run began with, behind which its client goes on."""
+        begun = 0 if self._run.branch is None else self._run.branch.lines
+        return max(begun, self._lines(Stream.HISTORY))
 
     @property
     def events_line_count(self) -> int:

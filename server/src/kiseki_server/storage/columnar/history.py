@@ -13,6 +13,7 @@ import pyarrow as pa
 from kiseki_server.domain.history.tables import ROWS
 from kiseki_server.domain.history.types import (
     Append,
+    Extent,
     KeyInfo,
     KeyStats,
     RowQuery,
@@ -73,6 +74,13 @@ SELECT min(first) AS low, max(last) AS high, sum(size) AS count FROM (
 ) WHERE size > 0
 """
 """The first and the last step."""
+
+EXTENT = """
+SELECT min(step) AS first, max(step) AS last, count() AS total,
+  uniqExactIf(step, step <= {through:Int64}) AS counted
+FROM (SELECT step FROM points {history} UNION ALL SELECT step FROM others {history})
+"""
+"""The first and the last step, and how many there are in the beginning."""
 
 CELLS = """
 SELECT step, any(time) AS time, key, any(number) AS value, any(text) AS json FROM (
@@ -171,6 +179,13 @@ class ColumnarHistoryStore:
                 for name, key in standing.keys.items()
                 if key.last_step is not None
             }
+
+    def extent(self, run: RunRef, stream: Stream, *, through: int | None = None) -> Extent | None:
+        source = self._source(run, stream, ())
+        bound = {"through": _MOST if through is None else through}
+        sql = EXTENT.replace("{history}", source.history)
+        ((first, last, total, counted),) = self._pool.rows(sql, source.parameters | bound)
+        return Extent(first, last, counted) if total else None
 
     def keys(
         self,

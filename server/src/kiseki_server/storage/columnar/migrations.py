@@ -149,9 +149,13 @@ ENGINE = ReplacingMergeTree(version) ORDER BY (project, id)
 """
 """Names that were given to calls afterwards."""
 
+ARCHIVED = "ALTER TABLE runs ADD COLUMN IF NOT EXISTS archived UInt8 DEFAULT 0 AFTER deleted"
+"""Runs that were put aside because they were rewound."""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (POINTS, OTHERS, KEYS, REPEATS, LINES, RUNS),
     (CALLS, OPEN_CALLS, CALL_REPEATS, DELETED_CALLS, CALL_NAMES),
+    (ARCHIVED,),
 )
 """Statements by version, the first being version 1. Never changed once released, only added to."""
 

@@ -22,7 +22,8 @@ from kiseki_server.storage.columnar.engine import ClientPool
 
 MATCHING = """
 FROM runs FINAL
-WHERE project = {project:UInt64} AND ({deleted:UInt8} OR NOT deleted) AND {condition}
+WHERE project = {project:UInt64} AND ({deleted:UInt8} OR NOT deleted)
+  AND ({archived:UInt8} OR NOT archived) AND {condition}
 """
 """The runs that match."""
 
@@ -81,10 +82,18 @@ class ColumnarRunIndex:
         limit: int = 100,
         cursor: str | None = None,
         deleted: bool = False,
+        archived: bool = False,
     ) -> RunHits:
         check(filter, sort)
         start = None if cursor is None else read_cursor(cursor, sort)
-        conditions = Conditions({"project": project, "deleted": int(deleted), "limit": limit + 1})
+        conditions = Conditions(
+            {
+                "project": project,
+                "deleted": int(deleted),
+                "archived": int(archived),
+                "limit": limit + 1,
+            }
+        )
         condition = "1" if filter is None else conditions.condition(filter)
         if conditions.expressions:
             self._check_expressions(conditions.expressions)
@@ -133,6 +142,7 @@ def _row(run: Run, version: int) -> dict[str, Any]:
         "run": run.id,
         "version": version,
         "deleted": int(run.deleted_at is not None),
+        "archived": int(run.archived_of is not None),
         "tags": list(run.tags),
         "created_at": microseconds(run.created_at),
         "config": encoded(fields.documents["config"]),

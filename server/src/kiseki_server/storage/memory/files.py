@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kiseki_server.domain.files.store import BlobNames
@@ -153,6 +153,11 @@ class MemoryRunFiles:
 
     def count(self, run: RunId) -> int:
         return sum(owner == run for owner, _ in self._files)
+
+    def copy(self, source: RunId, target: RunId, *, under: str = "") -> None:
+        for (owner, path), file in list(self._files.items()):
+            if owner == source and path.startswith(under) and (target, path) not in self._files:
+                self.put([replace(file, run=target)])
 
     def delete(self, run: RunId, paths: Sequence[str]) -> int:
         gone = [self._files.pop((run, path), None) for path in set(paths)]

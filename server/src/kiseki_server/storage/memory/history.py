@@ -16,6 +16,7 @@ from kiseki_server.domain.history.rules import Grid, check_series
 from kiseki_server.domain.history.tables import ROWS, SERIES, with_range
 from kiseki_server.domain.history.types import (
     Append,
+    Extent,
     KeyInfo,
     KeyStats,
     Points,
@@ -109,6 +110,13 @@ class MemoryHistoryStore:
         with self._lock:
             keys = self._find(run, stream).keys
             return {name: key.last_step for name, key in keys.items() if key.last_step is not None}
+
+    def extent(self, run: RunRef, stream: Stream, *, through: int | None = None) -> Extent | None:
+        with self._lock:
+            keys = self._find(run, stream).keys.values()
+            steps = {step for key in keys for step in (*key.numbers, *key.others)}
+        counted = [step for step in steps if through is None or step <= through]
+        return Extent(min(steps), max(steps), len(counted)) if steps else None
 
     def keys(
         self,

@@ -30,7 +30,7 @@ def drawing(tables: ArtifactTables, edges: MemoryEdgeStore, runs: Iterable[Run])
     """The whole graph of runs and artifacts."""
     made = Drawing()
     for run in runs:
-        if run.deleted_at is None:
+        if run.deleted_at is None and run.archived_of is None:
             made.facts[NodeKey(NodeKind.RUN, run.id)] = Facts(
                 run.project,
                 run.name,

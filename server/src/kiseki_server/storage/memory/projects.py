@@ -122,7 +122,11 @@ class MemoryProjectStore:
         ]
 
     def activity(self, project: Project) -> ProjectActivity:
-        runs = [run for run in self._runs() if run.project == project.id and not run.deleted_at]
+        runs = [
+            run
+            for run in self._runs()
+            if run.project == project.id and not run.deleted_at and run.archived_of is None
+        ]
         return ProjectActivity(
             project=project,
             runs=len(runs),

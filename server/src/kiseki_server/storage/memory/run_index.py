@@ -38,6 +38,7 @@ class MemoryRunIndex:
         limit: int = 100,
         cursor: str | None = None,
         deleted: bool = False,
+        archived: bool = False,
     ) -> RunHits:
         check(filter, sort)
         for condition in leaves(filter):
@@ -53,7 +54,9 @@ class MemoryRunIndex:
                 run.id,
             )
             for run, fields in held
-            if (deleted or run.deleted_at is None) and (filter is None or matches(filter, fields))
+            if (deleted or run.deleted_at is None)
+            and (archived or run.archived_of is None)
+            and (filter is None or matches(filter, fields))
         ]
         total = len(places)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from kiseki_server.domain.history.copy_queue import Copy
 from kiseki_server.domain.runs.events import Event, LoggedEvent
 from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.domain.runs.writers import Writer
@@ -18,8 +19,11 @@ from kiseki_server.kit.ids import ProjectId, RunId
 class MemoryRunStore:
     """`RunStore` in dictionaries; transactions do not roll back."""
 
-    def __init__(self, writers: MemoryWriterStore | None = None) -> None:
+    def __init__(
+        self, writers: MemoryWriterStore | None = None, copies: MemoryCopyQueue | None = None
+    ) -> None:
         self._writers = writers
+        self._copies = copies
         self._runs: dict[RunId, Run] = {}
         self._revisions: Counter[RunId] = Counter()
         self._indexed: Counter[RunId] = Counter()
@@ -55,9 +59,21 @@ class MemoryRunStore:
 
     def update(self, changes: Sequence[tuple[Run, Run]]) -> None:
         for before, after in changes:
+            place = (after.project, after.name)
+            if place != (before.project, before.name) and self.find(*place) is not None:
+                raise Conflict("The project has a run of that name already")
             if before != after:
                 self._runs[after.id] = after
                 self._revisions[after.id] += 1
+
+    def forks(self, runs: Sequence[RunId]) -> Sequence[Run]:
+        return [r for r in self._sorted() if r.branch is not None and r.branch.source in runs]
+
+    def archived(self, runs: Sequence[RunId]) -> Sequence[Run]:
+        return [run for run in self._sorted() if run.archived_of in runs]
+
+    def _sorted(self) -> list[Run]:
+        return sorted(self._runs.values(), key=lambda run: run.id)
 
     def next_number(self, project: ProjectId) -> int:
         self._numbers[project] += 1
@@ -99,6 +115,8 @@ class MemoryRunStore:
             self._revisions.pop(id, None)
             if self._writers is not None:
                 self._writers.remove(id)
+            if self._copies is not None:
+                self._copies.done(id)
 
 
 class MemoryWriterStore:
@@ -120,6 +138,25 @@ class MemoryWriterStore:
 
     def put(self, writers: Sequence[Writer]) -> None:
         self._writers.update({(writer.run, writer.writer): writer for writer in writers})
+
+
+class MemoryCopyQueue:
+    """`CopyQueue` in a dictionary."""
+
+    def __init__(self) -> None:
+        self._copies: dict[RunId, Copy] = {}
+
+    def add(self, copy: Copy) -> None:
+        self._copies[copy.run] = copy
+
+    def get(self, run: RunId) -> Copy | None:
+        return self._copies.get(run)
+
+    def waiting(self, *, limit: int = 100) -> Sequence[Copy]:
+        return sorted(self._copies.values(), key=lambda copy: copy.run)[:limit]
+
+    def done(self, run: RunId) -> None:
+        self._copies.pop(run, None)
 
 
 class MemoryEventLog:

@@ -70,6 +70,8 @@ class SqlEdgeStore:
                     .join_from(table, runs, runs.c.id == table.c.run_id)
                     .where(table.c[column].in_(chunk), runs.c.deleted_at.is_(None))
                 )
+                if column == "version_id":
+                    query = query.where(runs.c.archived_of.is_(None))
                 found.extend(map(_edge, self._database.current().execute(query)))
         return sorted(found, key=lambda edge: (edge.at, edge.run, edge.version))
 

@@ -73,6 +73,20 @@ class SqlRunFiles:
         query = sa.select(sa.func.count()).where(run_files.c.run_id == run)
         return self._database.current().execute(query).scalar_one()
 
+    def copy(self, source: RunId, target: RunId, *, under: str = "") -> None:
+        connection = self._database.current()
+        theirs = run_files.alias()
+        taken = sa.select(theirs.c.path).where(theirs.c.run_id == target)
+        columns = [column.name for column in run_files.columns if column.name != "run_id"]
+        found = sa.select(sa.literal(target), *(run_files.c[name] for name in columns)).where(
+            run_files.c.run_id == source,
+            sa.func.substr(run_files.c.path, 1, len(under)) == under,
+            run_files.c.path.not_in(taken),
+        )
+        insert = sa.insert(run_files).from_select(["run_id", *columns], found)
+        digests = connection.execute(insert.returning(run_files.c.digest)).scalars()
+        self._names.add(list(digests))
+
     def delete(self, run: RunId, paths: Sequence[str]) -> int:
         gone = 0
         unique = sorted(set(paths))

@@ -42,7 +42,7 @@ _IS_LINK = sa.and_(
     artifact_collections.c.deleted_at.is_(None),
 )
 _IS_VERSION = artifact_versions.c.state != "pending"
-_IS_RUN = runs.c.deleted_at.is_(None)
+_IS_RUN = sa.and_(runs.c.deleted_at.is_(None), runs.c.archived_of.is_(None))
 
 
 class SqlLineage:

@@ -144,7 +144,7 @@ class SqlProjectStore:
         total = connection.execute(self._live(sa.func.count()).where(*wanted)).scalar_one()
         started = (
             sa.select(runs.c.project_id, sa.func.max(runs.c.created_at).label("last"))
-            .where(runs.c.deleted_at.is_(None))
+            .where(runs.c.deleted_at.is_(None), runs.c.archived_of.is_(None))
             .group_by(runs.c.project_id)
             .subquery()
         )
@@ -188,7 +188,9 @@ class SqlProjectStore:
 
     def activity(self, project: Project) -> ProjectActivity:
         last = sa.select(sa.func.max(runs.c.created_at)).where(
-            runs.c.project_id == project.id, runs.c.deleted_at.is_(None)
+            runs.c.project_id == project.id,
+            runs.c.deleted_at.is_(None),
+            runs.c.archived_of.is_(None),
         )
         states = self._states([project.id])[project.id]
         return ProjectActivity(
@@ -256,7 +258,11 @@ class SqlProjectStore:
         counts: dict[ProjectId, dict[str, int]] = {id: {} for id in ids}
         query = (
             sa.select(runs.c.project_id, runs.c.state, sa.func.count())
-            .where(runs.c.project_id.in_(ids), runs.c.deleted_at.is_(None))
+            .where(
+                runs.c.project_id.in_(ids),
+                runs.c.deleted_at.is_(None),
+                runs.c.archived_of.is_(None),
+            )
             .group_by(runs.c.project_id, runs.c.state)
         )
         for project, state, count in self._database.current().execute(query):

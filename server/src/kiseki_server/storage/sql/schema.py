@@ -192,6 +192,8 @@ runs = Table(
     Column("summary_set", JsonText, nullable=False, server_default="[]"),
     # {"run": name, "step": number} of the run that this one was forked from or rewound to.
     Column("branch", JsonText),
+    # The other run's number, which is in ``branch`` too: for looking up forks.
+    Column("forked_from", BigId),
     # The run whose earlier form this is: kept aside when that run was rewound.
     Column("archived_of", BigId),
     # Counts changes; the search index lags behind where the second number is smaller.
@@ -200,7 +202,7 @@ runs = Table(
     UniqueConstraint("project_id", "name"),
     Index(None, "project_id", "created_at"),
     # Covers the counts of the project list: a run's documents make its row long.
-    Index(None, "project_id", "deleted_at", "state", "created_at"),
+    Index("ix_runs_counts", "project_id", "deleted_at", "archived_of", "state", "created_at"),
     Index(None, "state", "heartbeat_at"),
     Index(
         "ix_runs_unindexed",
@@ -210,12 +212,33 @@ runs = Table(
         postgresql_where=sa.text("indexed_revision < revision"),
     ),
     Index(
+        "ix_runs_forked_from",
+        "forked_from",
+        sqlite_where=sa.text("forked_from IS NOT NULL"),
+        postgresql_where=sa.text("forked_from IS NOT NULL"),
+    ),
+    Index(
+        "ix_runs_archived_of",
+        "archived_of",
+        sqlite_where=sa.text("archived_of IS NOT NULL"),
+        postgresql_where=sa.text("archived_of IS NOT NULL"),
+    ),
+    Index(
         "ix_runs_deleted_at",
         "deleted_at",
         sqlite_where=sa.text("deleted_at IS NOT NULL"),
         postgresql_where=sa.text("deleted_at IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+# Histories that are still to be copied into the run, up to a step.
+history_copies = Table(
+    "history_copies",
+    metadata,
+    Column("run_id", BigId, ForeignKey("runs.id"), primary_key=True),
+    Column("source_id", BigId, nullable=False),
+    Column("through", BigId, nullable=False),
 )
 
 writer_positions = Table(

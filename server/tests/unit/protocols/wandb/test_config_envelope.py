@@ -1,5 +1,5 @@
 from kiseki.wire.records import MetricDefinition
-from kiseki_server.protocols.wandb.config_envelope import environment_of, unwrap
+from kiseki_server.protocols.wandb.config_envelope import BranchPoint, environment_of, unwrap
 
 OWN = {
     "cli_version": "0.31.0",
@@ -48,7 +48,7 @@ def test_values_come_out_of_the_envelope_and_own_notes_stay_verbatim() -> None:
         "odd": {"value": 1, "other": 2},
     }
     assert found.own == OWN
-    assert not found.branches
+    assert found.branch_point is None
 
 
 def test_numbered_fields_become_metric_definitions() -> None:
@@ -85,4 +85,5 @@ def test_without_notes_nothing_is_invented() -> None:
 
 def test_a_branch_point_is_noticed() -> None:
     own = {"branch_point": {"run_id": "a", "step": 3}}
-    assert unwrap({"_wandb": {"value": own}}).branches
+    found = unwrap({"_wandb": {"value": own}})
+    assert found.branch_point == BranchPoint("a", 3)

@@ -153,7 +153,11 @@ def test_a_missing_thing_is_null(dialect: Dialect) -> None:
         ({"sweep": "abc"}, 400, "Sweeps are not supported yet"),
         ({"state": "finished"}, 400, "finished"),
         ({"id": "bm90aGluZw=="}, 404, "id of no run"),
-        ({"config": '{"_wandb":{"value":{"branch_point":{"run_id":"a"}}}}'}, 400, "Forks"),
+        (
+            {"config": '{"_wandb":{"value":{"branch_point":{"run_id":"a"}}}}'},
+            400,
+            "no run and step",
+        ),
     ],
 )
 def test_a_refused_mutation_says_so_by_its_status(

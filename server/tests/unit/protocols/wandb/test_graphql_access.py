@@ -114,6 +114,10 @@ WRITES = {
     "notifyScriptableRunAlert": (
         f'notifyScriptableRunAlert(input: {{{RUN}, title: "t", text: "x"}}) {{ success }}'
     ),
+    "rewindRun": (
+        f'rewindRun(input: {{{RUN}, metricName: "_step", metricValue: 0}}) '
+        "{ rewoundRun { id } }"
+    ),
     "stopRun": 'stopRun(input: {id: "%(run)s"}) { success }',
     "updateRunState": 'updateRunState(input: {id: "%(run)s", state: "failed"}) { success }',
     "upsertBucket": (
@@ -139,6 +143,11 @@ OTHER_WAYS: dict[str, list[str]] = {
     "deleteFiles": ['deleteFiles(input: {files: ["%(file)s"], projectId: 1}) { success }'],
     "upsertBucket": [
         'upsertBucket(input: {entityName: "vision", modelName: "digits", name: "r9"}) { inserted }',
+        (
+            'upsertBucket(input: {entityName: "vision", modelName: "digits", name: "r8", config: '
+            r'"{\"_wandb\": {\"value\": {\"branch_point\": {\"run_id\": \"r1\", \"step\": 0}}}}"'
+            "}) { inserted }"
+        ),
         'upsertBucket(input: {id: "%(run)s", notes: "mine"}) { bucket { notes config } }',
         'upsertBucket(input: {id: "%(run)s", modelName: "own", name: "own"}) { inserted }',
     ],
