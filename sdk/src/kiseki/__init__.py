@@ -19,8 +19,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kiseki import errors
+    from kiseki import errors, plot
     from kiseki.errors import Error
+    from kiseki.media.audio import Audio
+    from kiseki.media.histogram import Histogram
+    from kiseki.media.image import Image
+    from kiseki.media.table import Table
+    from kiseki.media.texts import Html, Molecule, Object3D, Plotly
+    from kiseki.media.video import Video
+    from kiseki.plot import plot_table
     from kiseki.run.config import Config
     from kiseki.run.current import define_metric, finish, log, save
     from kiseki.run.init import init, login
@@ -39,13 +46,22 @@ if TYPE_CHECKING:
     """The current run."""
 
 __all__ = [
+    "Audio",
     "Config",
     "Error",
+    "Histogram",
+    "Html",
+    "Image",
     "Metric",
+    "Molecule",
+    "Object3D",
+    "Plotly",
     "Receipt",
     "Run",
     "Settings",
     "Summary",
+    "Table",
+    "Video",
     "__version__",
     "config",
     "define_metric",
@@ -54,24 +70,36 @@ __all__ = [
     "init",
     "log",
     "login",
+    "plot",
+    "plot_table",
     "run",
     "save",
     "summary",
 ]
 
 _PLACES = {
+    "Audio": "kiseki.media.audio",
     "Config": "kiseki.run.config",
     "Error": "kiseki.errors",
+    "Histogram": "kiseki.media.histogram",
+    "Html": "kiseki.media.texts",
+    "Image": "kiseki.media.image",
     "Metric": "kiseki.run.metrics",
+    "Molecule": "kiseki.media.texts",
+    "Object3D": "kiseki.media.texts",
+    "Plotly": "kiseki.media.texts",
     "Receipt": "kiseki.run.receipt",
     "Run": "kiseki.run.run",
     "Settings": "kiseki.settings",
     "Summary": "kiseki.run.summary",
+    "Table": "kiseki.media.table",
+    "Video": "kiseki.media.video",
     "define_metric": "kiseki.run.current",
     "finish": "kiseki.run.current",
     "init": "kiseki.run.init",
     "log": "kiseki.run.current",
     "login": "kiseki.run.init",
+    "plot_table": "kiseki.plot",
     "save": "kiseki.run.current",
 }
 
@@ -86,7 +114,7 @@ def __getattr__(name: str) -> Any:
         return getattr(active, name) if active is not None else current.BeforeInit(name)
     if name == "__version__":
         return import_module("kiseki.run.version").__version__
-    if name in ("errors", "settings"):
+    if name in ("errors", "plot", "settings"):
         return import_module(f"kiseki.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -48,6 +48,15 @@ def train() -> None:
         run.summary.update({"best": 2})
         run.tags += ("c",)
         assert_type(run.save("models/*.pt", base_path=Path("models"), policy="now"), list[str])
+        run.log({"image": kiseki.Image("a.png", caption="c", boxes={}, masks=None)})
+        run.log({"list": [kiseki.Audio([0.0], sample_rate=8000)], "video": kiseki.Video("a.mp4")})
+        run.log({"scene": kiseki.Object3D("a.obj"), "molecule": kiseki.Molecule("a.pdb")})
+        run.log({"page": kiseki.Html("<b>"), "histogram": kiseki.Histogram([1.0, 2.0])})
+        run.log({"figure": kiseki.Plotly("figure.json")})
+        table = kiseki.Table(columns=["x", "y"], data=[[1, 2]], log_mode="INCREMENTAL")
+        table.add_data(3, 4)
+        run.log({"table": table, "line": kiseki.plot.line(table, "x", "y", title="T")})
+        run.log({"own": kiseki.plot_table("me/chart", table, {"x": "x"})})
         run.name = "second"
         run.notes = "more"
         assert_type(run.id, str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from kiseki.wire.records import (
     History,
     MetricDefinition,
     Record,
+    Remark,
     Start,
     Summary,
     System,
@@ -28,7 +29,7 @@ from kiseki.wire.records import (
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _KINDS = frozenset(
     {"start", "history", "config", "summary", "metric", "console", "update", "system", "exit"}
-    | {"file"}
+    | {"file", "remark"}
 )
 _KILLED = frozenset({-2, -9, -15, 130, 137, 143, 255})
 """Signals as subprocess and as shells tell them, and what an interrupted script says."""
@@ -214,6 +215,7 @@ class _Merge:
         self.metrics: list[MetricDefinition] = []
         self.update: Update | None = None
         self.console: dict[int, Console] = {}
+        self.remarks: dict[str, dict[str, Any]] = {}
         self.end: RunEnd | None = None
 
     def add(self, record: Record) -> None:
@@ -241,6 +243,8 @@ class _Merge:
                 )
             case Exit():
                 self.end = end_of(record)
+            case Remark():
+                self.remarks.setdefault(record.section, {})[record.name] = record.value
             case File():
                 pass  # see errands.py
             case _:
@@ -253,6 +257,7 @@ class _Merge:
         batch.metrics = self.metrics
         batch.update = self.update
         batch.console = list(self.console.values())
+        batch.remarks = self.remarks
         batch.end = self.end
 
 

@@ -29,6 +29,7 @@ from kiseki.run.directory import Identity, page_of, read_state
 from kiseki.run.metrics import Metric, StepMetrics, definition_of
 from kiseki.run.receipt import Receipt, RowCount, receipt_for, unsent
 from kiseki.run.summary import Summary
+from kiseki.run.typed import RunKeeper, typed_values
 from kiseki.run.upload import Upload
 from kiseki.run.values import checked_row, checked_step, checked_text, flatten, valid_text
 from kiseki.run.verdict import verdict
@@ -93,6 +94,7 @@ class Run:
             self._write_config, config, allow_val_change=settings.allow_val_change
         )
         self._followed: dict[str, Path] = {}
+        self._remarks: dict[tuple[str, str], bytes] = {}
         self._known_keys: set[str] = set()
         self._logged: dict[str, Any] = dict(logged or {})
         self._unmerged: list[dict[str, Any]] = []
@@ -110,7 +112,9 @@ class Run:
 
         Args:
             data: Numbers, text, booleans, None, lists, and nested dicts, whose keys are joined by
-                dots. Scalars and small arrays of numpy, torch and the like are taken, too.
+                dots. Scalars and small arrays of numpy, torch and the like are taken, too, and so
+                are `Image`, `Audio`, `Table` and the other media, lists of them, charts of
+                `kiseki.plot`, figures of matplotlib and Plotly, and dataframes of pandas.
             step: The step; otherwise the one after the last. Steps may come in any order, and
                 rows of equal steps merge.
             commit: Whether the step is complete, so that the next call begins another. Without
@@ -128,8 +132,9 @@ class Run:
             and _SCALARS.issuperset(map(_type_of, data.values()))
         ):
             values = data
+            errands = None
         else:
-            values = self._flattened(data)
+            values, errands = self._flattened(data, step)
         if step is not None:
             step = checked_step(step)
         with self._lock:
@@ -150,6 +155,8 @@ class Run:
                 except (OverflowError, TypeError, UnicodeEncodeError):
                     values = flatten(values)
                     record = _encode(("history", at, _now(), values))
+                if errands:
+                    self._append_errands(errands)
                 self._append_locked(record)
             except Exception:
                 if self._step == after:
@@ -465,11 +472,31 @@ class Run:
         text = valid_text(line.text)
         self._append(_encode(("console", line.number, line.time, line.error, text)))
 
-    def _flattened(self, data: object) -> dict[str, Any]:
-        values = flatten(checked_row(data))
+    def _flattened(
+        self, data: object, step: int | None
+    ) -> tuple[dict[str, Any], list[records.File | records.Remark]]:
+        """The values by flat key, and the records that come before them."""
+        errands: list[records.File | records.Remark] = []
+
+        def keeper_for(key: str) -> RunKeeper:
+            at = self._step if step is None else checked_step(step)
+            fsync = self._settings.fsync
+            return RunKeeper(key, at, self._directory, fsync=fsync, errands=errands)
+
+        values = flatten(checked_row(data), lambda v, key: typed_values(v, key, keeper_for))
         if len(self._known_keys) < _MOST_KNOWN_KEYS:
             self._known_keys.update(values)
-        return values
+        return values, errands
+
+    def _append_errands(self, errands: Iterable[records.File | records.Remark]) -> None:
+        for errand in errands:
+            record = _encode(errand)
+            if isinstance(errand, records.Remark):
+                place = (errand.section, errand.name)
+                if self._remarks.get(place) == record:
+                    continue
+                self._remarks[place] = record
+            self._append_locked(record)
 
     def _last_values(self) -> dict[str, Any]:
         """The last value of each key. Brought up to date for many rows at once."""

@@ -7,7 +7,7 @@ numpy, torch, jax and the like are recognised by what their scalars and arrays c
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from math import prod
 from operator import index
@@ -26,7 +26,11 @@ DEEPEST = 64
 _PLAIN = frozenset({float, bool, str, type(None)})
 
 
-def flatten(row: Mapping[str, Any]) -> dict[str, Plain]:
+Typed: TypeAlias = Callable[[Any, str], dict[str, Any] | None]
+"""Gives what a row has, by key, of a value beside numbers; ``None``: it is none."""
+
+
+def flatten(row: Mapping[str, Any], typed: Typed | None = None) -> dict[str, Plain]:
     """The values of a row by flat key: nested dicts are joined by dots.
 
     Raises:
@@ -34,7 +38,7 @@ def flatten(row: Mapping[str, Any]) -> dict[str, Plain]:
         ValueRangeError: A value does not fit.
     """
     flat: dict[str, Plain] = {}
-    _flatten(row, "", flat, 0)
+    _flatten(row, "", flat, 0, typed)
     return flat
 
 
@@ -126,12 +130,20 @@ def checked_text(what: str, text: Any) -> str:
     return text
 
 
-def _flatten(row: Mapping[str, Any], prefix: str, flat: dict[str, Plain], depth: int) -> None:
+def _flatten(
+    row: Mapping[str, Any], prefix: str, flat: dict[str, Plain], depth: int, typed: Typed | None
+) -> None:
     _check_depth(prefix, depth)
     for key, value in _items(row):
         path = prefix + valid_text(_key(key, prefix[:-1]))
         if isinstance(value, Mapping):
-            _flatten(cast("Mapping[str, Any]", value), f"{path}.", flat, depth + 1)
+            _flatten(cast("Mapping[str, Any]", value), f"{path}.", flat, depth + 1, typed)
+        elif (
+            typed is not None
+            and type(value) not in _PLAIN
+            and (found := typed(value, path)) is not None
+        ):
+            flat.update(found)
         else:
             flat[path] = plain(value, path)
 
@@ -205,5 +217,6 @@ def _wrong_type(value: Any, path: str) -> ValueTypeError:
     )
     return ValueTypeError(
         f"{path!r} is of type {name}, which cannot be logged",
-        hint="log numbers, text, booleans, None, and lists or dicts of these",
+        hint="log numbers, text, booleans, None, lists or dicts of these, and kiseki.Image, "
+        "Audio, Video, Table and the like",
     )

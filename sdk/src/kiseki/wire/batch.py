@@ -108,6 +108,8 @@ class Batch(msgspec.Struct, kw_only=True, omit_defaults=True):
     values: Values | None = None
     system: Points | None = None
     console: list[Console] = []
+    remarks: dict[str, dict[str, Any]] = {}
+    """By section and name; each replaces what was said before."""
     end: RunEnd | None = None
     """Outside the positions: the uploader says it again until it is acknowledged."""
 

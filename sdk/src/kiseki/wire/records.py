@@ -137,9 +137,28 @@ class File(msgspec.Struct, array_like=True, tag="file"):
     """When it is sent: "now", "live" (now and whenever it changes) or "end"."""
 
 
+class Remark(msgspec.Struct, array_like=True, tag="remark"):
+    """Something about the run's media that no single value says, such as how a chart is drawn."""
+
+    section: str
+    """What it is about: "visualize", "mask/class_labels" … ."""
+    name: str
+    value: Any
+
+
 Errand = File
 """Records that batches do not carry: each is a matter of requests of its own."""
 
 Record = (
-    Start | History | Config | Summary | MetricDefinition | Console | Update | System | File | Exit
+    Start
+    | History
+    | Config
+    | Summary
+    | MetricDefinition
+    | Console
+    | Update
+    | System
+    | File
+    | Remark
+    | Exit
 )

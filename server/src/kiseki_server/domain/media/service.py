@@ -20,7 +20,7 @@ from kiseki_server.domain.media.sheets import (
     SheetCache,
     SheetRows,
     read_sheet,
-    rows_of,
+    rows_of_parts,
 )
 from kiseki_server.domain.media.types import (
     BoxSet,
@@ -33,14 +33,16 @@ from kiseki_server.domain.media.types import (
     MediaPage,
 )
 from kiseki_server.domain.media.values import Element, elements, kind_of
+from kiseki_server.domain.runs.rules import NOTES
 from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit import json
 from kiseki_server.kit.errors import BadRequest, NotFound, TooLarge
 from kiseki_server.kit.transactions import UnitOfWork
 
 MAX_STEPS = 1_000
+MAX_INCREMENTS = 1_000
+"""Pieces of a table that is logged row by row."""
 _BOX_BYTES = 8 << 20
-_NOTES = "_wandb"
 _LABELS = {"masks": "mask/class_labels", "boxes": "bounding_box/class_labels"}
 _BETWEEN = "_wandb_delimeter_"
 """Between the key of an image and the name of a set, in the client's notes."""
@@ -141,14 +143,38 @@ class MediaService:
             BadRequest: Its file is no table.
         """
         item = self._table_item(run, key, step)
-        if item.path is None:
-            raise NotFound(f"The table `{key}` has no file in the run")
-        sheet = self._sheet(self._file(run, item.path))
-        return LoggedTable(item=item, rows=rows_of(sheet, first, limit))
+        parts = [item]
+        if (increment := increment_of(item)) is not None:
+            parts = self._increments(run, item, increment)
+        sheets: list[pa.Table] = []
+        for part in parts:
+            if part.path is None:
+                raise NotFound(f"The table `{key}` has no file in the run")
+            sheets.append(self._sheet(self._file(run, part.path)))
+        return LoggedTable(item=item, rows=rows_of_parts(sheets, first, limit))
+
+    def _increments(self, run: Run, last: MediaItem, increment: int) -> Sequence[MediaItem]:
+        """The parts of a table that was logged piece by piece, from the first to ``last``."""
+        query = RowQuery(_ref(run), keys=[last.key], high=last.step)
+        parts: dict[int, MediaItem] = {increment: last}
+        low: int | None = 0
+        while low is not None:
+            page = self._page(run, replace(query, low=low), [MediaKind.TABLE], MAX_STEPS)
+            for item in page.items:
+                number = increment_of(item)
+                if number is not None and number < increment:
+                    parts[number] = item  # of two with one number, the later
+            low = page.next
+        if len(parts) > MAX_INCREMENTS:
+            raise TooLarge(
+                f"The table was logged in {len(parts)} pieces; {MAX_INCREMENTS} can be shown",
+                hint="Log larger pieces.",
+            )
+        return [parts[number] for number in sorted(parts)]
 
     def charts(self, run: Run) -> Sequence[Chart]:
         """Charts that the program asked for, in order of their keys."""
-        return charts(run.client.get(_NOTES))
+        return charts(run.client.get(NOTES))
 
     def _item(self, run: Run, key: str, step: int, time: datetime, element: Element) -> MediaItem:
         return MediaItem(
@@ -222,10 +248,16 @@ class MediaService:
         return self._sheets.put(file.digest, read_sheet(content))
 
 
+def increment_of(item: MediaItem) -> int | None:
+    """Which piece of a table this is; ``None``: it is a whole one."""
+    number = (item.extra or {}).get("increment_num")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
 def _labels(run: Run, of: str, key: str, set: str) -> Json:
     """Names of classes that the client keeps in its notes: once for each key and set."""
     found: Json = run.client
-    for name in (_NOTES, _LABELS[of], f"{key}{_BETWEEN}{set}", "value"):
+    for name in (NOTES, _LABELS[of], f"{key}{_BETWEEN}{set}", "value"):
         found = cast("Mapping[str, Json]", found).get(name) if isinstance(found, Mapping) else None
     return found
 

@@ -103,6 +103,42 @@ def rows_of(sheet: pa.Table, first: int, limit: int) -> SheetRows:
     )
 
 
+def rows_of_parts(sheets: Sequence[pa.Table], first: int, limit: int) -> SheetRows:
+    """The same of a table in several pieces, whose columns are those of the last.
+
+    Raises:
+        BadRequest: Its pieces have different columns.
+    """
+    if len(sheets) == 1:
+        return rows_of(sheets[0], first, limit)
+    names = tuple(sheets[-1].column_names)
+    rows: list[tuple[Json, ...]] = []
+    kinds: list[tuple[ColumnKind, ...]] = []
+    begin = 0
+    for sheet in sheets:
+        if tuple(sheet.column_names) != names:
+            raise BadRequest("The pieces of the table have different columns")
+        low, high = max(first - begin, 0), min(first + limit - begin, sheet.num_rows)
+        part = rows_of(sheet, low, max(0, high - low))
+        rows += part.rows
+        kinds.append(part.kinds)
+        begin += sheet.num_rows
+    return SheetRows(
+        columns=names,
+        kinds=tuple(_common_kind(column) for column in zip(*kinds, strict=True)),
+        rows=tuple(rows),
+        first=first,
+        total=begin,
+    )
+
+
+def _common_kind(kinds: Iterable[ColumnKind]) -> ColumnKind:
+    found: set[ColumnKind] = set(kinds) - {"empty"}
+    if len(found) > 1:
+        return "json"
+    return next(iter(found)) if found else "empty"
+
+
 def _values(column: Array, field: Field) -> list[Json]:
     values = cast("list[Json]", column.to_pylist())
     if not _is_json(field):

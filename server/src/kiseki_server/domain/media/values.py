@@ -24,6 +24,7 @@ _ONE: Mapping[str, MediaKind] = {
     "histogram": MediaKind.HISTOGRAM,
     "table-file": MediaKind.TABLE,
     "table": MediaKind.TABLE,
+    "incremental-table-file": MediaKind.TABLE,
     "joined-table": MediaKind.TABLE,
     "partitioned-table": MediaKind.TABLE,
     "eval-table": MediaKind.TABLE,

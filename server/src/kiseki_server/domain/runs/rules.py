@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from kiseki.wire.records import MetricDefinition
 from kiseki_server.domain.runs.names import check_display_name
@@ -18,6 +18,8 @@ U = TypeVar("U")
 
 ACTIVE = frozenset({RunState.PENDING, RunState.RUNNING, RunState.PREEMPTING})
 """States in which a client is expected to speak up."""
+NOTES = "_wandb"
+"""Under which name `Run.client` has notes on charts and classes, whatever the dialect."""
 
 SILENCE = timedelta(minutes=5)
 """A run that says nothing for so long has died."""
@@ -58,7 +60,7 @@ def apply(run: Run, change: RunChange, now: datetime) -> Run:
         summary_set=summary_set,
         metrics=merge_metrics(run.metrics, change.metrics),
         environment=_merged(run.environment, change.environment),
-        client=_merged(run.client, change.client),
+        client=_remarked(_merged(run.client, change.client), change.remarks),
         started_at=change.started_at or run.started_at,
         heartbeat_at=_latest(run.heartbeat_at, change.heartbeat_at),
         finished_at=change.finished_at or run.finished_at,
@@ -205,6 +207,22 @@ def _merged(
     if not changed and not removed:
         return present
     return {**{k: v for k, v in present.items() if k not in removed}, **(changed or {})}
+
+
+def _remarked(
+    client: Mapping[str, Json], remarks: Mapping[str, Mapping[str, Json]] | None
+) -> Mapping[str, Json]:
+    """The notes of a client with those of another dialect, each in its section."""
+    if not remarks:
+        return client
+    notes = _mapping(client.get(NOTES))
+    for section, named in remarks.items():
+        notes[section] = {**_mapping(notes.get(section)), **named}
+    return {**client, NOTES: notes}
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    return dict(cast("Mapping[str, Json]", value)) if isinstance(value, Mapping) else {}
 
 
 def _given(value: T | None, present: U, check: Callable[[T], U]) -> U:

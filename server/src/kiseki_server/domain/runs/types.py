@@ -106,6 +106,8 @@ class RunChange:
     metrics: Sequence[MetricDefinition] = ()
     environment: Mapping[str, Json] | None = None
     client: Mapping[str, Json] | None = None
+    remarks: Mapping[str, Mapping[str, Json]] | None = None
+    """What our own SDK says of charts and classes, laid over the notes of `client`."""
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
     finished_at: datetime | None = None

@@ -109,6 +109,7 @@ def _merged_change(batch: wire.Batch, started_at: datetime | None = None) -> Run
     config, summary = batch.config or wire.Patch(), batch.summary or wire.Patch()
     for name, patch in (("config", config), ("summary", summary)):
         _check_depth(patch.values, name)
+    _check_depth(batch.remarks, "remarks")
     environment = None if start is None else msgspec.to_builtins(start.environment)
     if environment is not None:
         _check_depth(environment, "start.environment")
@@ -133,6 +134,7 @@ def _merged_change(batch: wire.Batch, started_at: datetime | None = None) -> Run
         remove_summary=tuple(summary.removed),
         metrics=tuple(batch.metrics),
         environment=environment or None,
+        remarks=batch.remarks or None,
         started_at=started_at,
     )
     rules.check(change)
