@@ -208,6 +208,15 @@ def test_a_version_comes_back_as_it_was_written(stores: Stores) -> None:
     assert list(stores.versions.expired(NOON, 9)) == []
 
 
+def test_a_pending_version_is_coming_until_it_is_old(stores: Stores) -> None:
+    cats = stores.collection("cats")
+    stores.version(cats)
+    assert not stores.versions.is_coming(cats.id, NOON - timedelta(hours=1))
+    stores.version(cats, VersionState.PENDING)
+    assert stores.versions.is_coming(cats.id, NOON)
+    assert not stores.versions.is_coming(cats.id, NOON + timedelta(seconds=1))
+
+
 def test_pages_of_versions_go_both_ways(stores: Stores) -> None:
     cats = stores.collection("cats")
     for _ in range(5):

@@ -91,6 +91,46 @@ def test_a_version_is_described_named_linked_and_deleted(client: Client) -> None
     assert seen[4:] == [True, "data:v0", True, ["v1"]]
 
 
+TABLES = """
+import json, wandb
+run = wandb.init(project=PROJECT, id="r-1", settings=QUICK)
+
+def rows(artifact):
+    # Increments lie side by side; whoever opens one gets them all.
+    path = max(path for path in artifact.manifest.entries if path.endswith(".table.json"))
+    return [artifact.version, *artifact.get(path.removesuffix(".table.json")).data]
+
+seen = {}
+for mode, name in (("IMMUTABLE", "t"), ("MUTABLE", "m"), ("INCREMENTAL", "incr-i")):
+    table, key = wandb.Table(columns=["x", "y"], log_mode=mode), name.removeprefix("incr-")
+    seen[mode] = []
+    for number, version in enumerate(("latest", "v1", "v2")):
+        if mode == "IMMUTABLE":
+            table = wandb.Table(columns=["x", "y"])
+        table.add_data(number, str(number))
+        run.log({key: table})
+        seen[mode].append(rows(run.use_artifact(f"run-{run.id}-{name}:{version}")))
+run.finish()
+seen["used"] = sorted(each.name for each in wandb.Api().run(f"{PROJECT}/r-1").used_artifacts())
+seen["latest"] = rows(wandb.Api().artifact(f"{PROJECT}/run-r-1-incr-i:latest"))
+print(json.dumps(seen))
+"""
+
+
+def test_tables_are_read_back_right_after_they_were_logged(each: Client) -> None:
+    seen = each.result(TABLES.replace("PROJECT", repr(f"art-tables-{each.version}")))
+    rows = [[0, "0"], [1, "1"], [2, "2"]]
+    growing = [[f"v{n}", *rows[: n + 1]] for n in range(3)]
+    used = [f"run-r-1-{name}:v{n}" for name in ("incr-i", "m", "t") for n in range(3)]
+    assert seen == {
+        "IMMUTABLE": [[f"v{n}", row] for n, row in enumerate(rows)],
+        "MUTABLE": growing,
+        "INCREMENTAL": growing,
+        "used": used,
+        "latest": growing[-1],
+    }
+
+
 SINGLE = """
 import json, pathlib, wandb
 run = wandb.init(project=PROJECT, id="r1", settings=QUICK)

@@ -39,6 +39,7 @@ for step in range(120):
 run.log({
     "image": wandb.Image(np.zeros((4, 6, 3), dtype=np.uint8), caption="black"),
     "histogram": wandb.Histogram(np_histogram=([1, 2], [0, 1, 2])),
+    "table": wandb.Table(columns=["x", "y"], data=[[1, "a"], [2, "b"]]),
 })
 print("hello")
 run.summary["best"] = 0.5
@@ -61,6 +62,7 @@ def test_a_run_arrives(each: Client) -> None:
     assert {key: value["_type"] for key, value in media.items()} == {
         "image": "image-file",
         "histogram": "histogram",
+        "table": "table-file",
     }
     run = each.get(f"{project}/runs/r1")
     assert {
@@ -110,6 +112,8 @@ print(json.dumps({{
     "whole": len(list(run.scan_history())),
     "file": run.file("weights.bin").download(replace=True).read(),
     "projects": "{project}" in [each.name for each in api.projects("admin")],
+    "table": api.artifact("admin/{project}/run-r1-table:latest").get("table").data,
+    "made": [each.type for each in run.logged_artifacts()],
 }}))
 """
     )
@@ -125,6 +129,8 @@ print(json.dumps({{
         "whole": 121,
         "file": "12345",
         "projects": True,
+        "table": [[1, "a"], [2, "b"]],
+        "made": ["run_table"],
     }
 
 

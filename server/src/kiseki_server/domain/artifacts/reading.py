@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Literal
 
 from kiseki_server.domain.accounts.rules import Action
@@ -39,6 +40,8 @@ from kiseki_server.kit.errors import BadRequest, Conflict, NotFound
 from kiseki_server.kit.ids import CollectionId, RunId, VersionId
 from kiseki_server.kit.pagination import decode_cursor, encode_cursor
 
+_UPLOAD = timedelta(minutes=10)
+"""An upload that was begun longer ago is not taken for one that will end soon."""
 _MOST = 10_000
 """Memberships that are looked at in one piece."""
 
@@ -184,6 +187,12 @@ class Reading:
         if found is None:
             raise NotFound(f"The artifact `{collection.name}` has no version `{reference[:128]}`")
         return found
+
+    def is_coming(self, at: Project, collection: str) -> bool:
+        """A version of the collection is being uploaded."""
+        found = self.collection(at, collection)
+        since = self.ground.clock.now() - _UPLOAD
+        return found is not None and self.ground.versions.is_coming(found.id, since)
 
     def version(self, actor: Actor, id: VersionId, action: Action = Action.READ) -> Version:
         """A version that the actor may see or change.

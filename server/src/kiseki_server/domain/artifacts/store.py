@@ -138,6 +138,10 @@ class VersionStore(Protocol):
         counts, and a committed one is found, too."""
         ...
 
+    def is_coming(self, collection: CollectionId, since: datetime) -> bool:
+        """Somebody has gone on with a pending version since."""
+        ...
+
     def by_client(self, client_id: str) -> Sequence[Version]:
         """Versions that a client called so before they existed."""
         ...

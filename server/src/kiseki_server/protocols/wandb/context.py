@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.fresh_keys import FreshKeys
@@ -22,6 +22,7 @@ from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock
+from kiseki_server.kit.ids import ProjectId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ class Context:
     artifacts: ArtifactService
     tickets: Tickets
     clock: Clock
+    awaited: set[ProjectId] = field(default_factory=set[ProjectId])
+    """Projects with artifacts that the request asks for and that may come soon."""
 
     def signed(self, ticket: AnyTicket) -> str:
         """An absolute address that allows what the ticket says, for whoever holds it."""

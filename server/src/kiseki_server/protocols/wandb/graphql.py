@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
+from anyio import to_thread
 from graphql import ExecutionResult, GraphQLError, execute
 from litestar import MediaType, Request, Response, post
 
@@ -25,13 +27,14 @@ from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.registry.search import RegistrySearch
 from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
+from kiseki_server.domain.runs.events import LiveSource
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit import json
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavailable, message_of
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.addresses import base_url
-from kiseki_server.protocols.wandb import beforehand, json_lines
+from kiseki_server.protocols.wandb import beforehand, json_lines, on_the_way
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.documents import Document, Documents, writes
 from kiseki_server.protocols.wandb.errors import HANDLERS, status_of
@@ -61,12 +64,11 @@ _decoder = msgspec.json.Decoder(Call)
 @post(
     "/graphql",
     status_code=200,
-    sync_to_thread=True,
     opt={"body_limit": BODY_LIMIT},
     exception_handlers=HANDLERS,
     include_in_schema=False,
 )
-def graphql(
+async def graphql(
     request: Request[Any, Any, Any],
     body: bytes,
     actor: Actor,
@@ -81,6 +83,7 @@ def graphql(
     files: FileService,
     fresh_keys: FreshKeys,
     history_store: HistoryStore,
+    live: LiveSource,
     members: ProjectMembers,
     projects: ProjectService,
     registries: RegistryService,
@@ -111,6 +114,11 @@ def graphql(
         tickets=tickets,
         clock=clock,
     )
+    ask = partial(to_thread.run_sync, partial(_answer, body, context, database))
+    return await on_the_way.answer(ask, context, live)
+
+
+def _answer(body: bytes, context: Context, database: UnitOfWork) -> Response[bytes]:
     call = read_call(body)
     result, changed = run(call, _documents.read(call.query), context, database)
     return Response(

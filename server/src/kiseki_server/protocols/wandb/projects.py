@@ -12,6 +12,7 @@ from kiseki_server.kit.errors import BadRequest, Gone, NotFound
 from kiseki_server.protocols.wandb import (
     artifact_collections,
     identifiers,
+    on_the_way,
     project_members,
     registries,
     run_filters,
@@ -78,12 +79,16 @@ class ProjectNode:
 
     def artifact(self, name: str, enable_tracking: bool | None = None) -> Version | None:
         found = artifact_collections.find_membership(self._context, self._project, name)
+        if enable_tracking is not None:  # who reads says so; who is about to log does not
+            on_the_way.note(self._context, self._project, name, found)
         return None if found is None else found.version
 
     def artifact_collection_membership(self, name: str | None = None) -> Membership | None:
         if not name:
             return None
-        return artifact_collections.find_membership(self._context, self._project, name)
+        found = artifact_collections.find_membership(self._context, self._project, name)
+        on_the_way.note(self._context, self._project, name, found)
+        return found
 
     def artifact_collection(self, name: str) -> Collection | None:
         return self._context.artifacts.collection(self._project, name)

@@ -191,6 +191,12 @@ class MemoryVersionStore:
                 return one
         return None
 
+    def is_coming(self, collection: CollectionId, since: datetime) -> bool:
+        return any(
+            one.state is VersionState.PENDING and one.updated_at >= since
+            for one in self.of_collection(collection)
+        )
+
     def by_client(self, client_id: str) -> Sequence[Version]:
         return [one for one in self._all() if one.client_id == client_id]
 

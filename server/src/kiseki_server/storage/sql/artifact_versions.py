@@ -70,6 +70,10 @@ class SqlVersionStore:
             alike = sa.or_(alike, _columns.client_id == client_id)
         return self._first(_query(here, alike, _PENDING).order_by(_columns.id))
 
+    def is_coming(self, collection: CollectionId, since: datetime) -> bool:
+        query = _query(_columns.collection_id == collection, _PENDING, _columns.updated_at >= since)
+        return self._first(query) is not None
+
     def by_client(self, client_id: str) -> Sequence[Version]:
         query = _query(_columns.client_id == client_id, _ALIVE)
         return self._read(query.order_by(_columns.id))
