@@ -26,6 +26,7 @@ from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.history.types import RowQuery, RunRef, Stream
 from kiseki_server.domain.projects.store import ProjectStore
 from kiseki_server.domain.projects.types import Project, Visibility
+from kiseki_server.domain.runs.alerts import AlertStore
 from kiseki_server.domain.runs.events import EventLog, LiveEvent
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
@@ -45,12 +46,14 @@ from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import (
+    MemoryAlertStore,
     MemoryCopyQueue,
     MemoryEventLog,
     MemoryRunStore,
     MemoryWriterStore,
 )
 from kiseki_server.storage.memory.transactions import MemoryTransactions
+from kiseki_server.storage.sql.alerts import SqlAlertStore
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
 from kiseki_server.storage.sql.history_copies import SqlCopyQueue
@@ -85,6 +88,7 @@ class RunWorld:
     writers: WriterStore
     events: EventLog
     copies: CopyQueue
+    alerts: AlertStore
     actor: Actor
     project: Project
     other: Project
@@ -124,9 +128,12 @@ def memory_world() -> RunWorld:
     """Everything in dictionaries."""
     tables = AccountTables()
     users, writers, copies = MemoryUserStore(tables), MemoryWriterStore(), MemoryCopyQueue()
-    runs = MemoryRunStore(writers, copies)
+    alerts = MemoryAlertStore()
+    runs = MemoryRunStore(writers, copies, alerts)
     projects = MemoryProjectStore(tables, runs.all)
-    return _world(MemoryTransactions(), users, projects, runs, writers, MemoryEventLog(), copies)
+    return _world(
+        MemoryTransactions(), users, projects, runs, writers, MemoryEventLog(), copies, alerts
+    )
 
 
 def sql_world(database: Database) -> RunWorld:
@@ -139,6 +146,7 @@ def sql_world(database: Database) -> RunWorld:
         SqlWriterStore(database),
         SqlEventLog(database),
         SqlCopyQueue(database),
+        SqlAlertStore(database),
     )
 
 
@@ -171,6 +179,7 @@ def _world(
     writers: WriterStore,
     events: EventLog,
     copies: CopyQueue,
+    alerts: AlertStore,
 ) -> RunWorld:
     with work.transaction(write=True):
         user: User = users.add("ada", email=None, admin=False, at=NOON)
@@ -187,6 +196,7 @@ def _world(
         writers=writers,
         events=events,
         copies=copies,
+        alerts=alerts,
         actor=Actor(user, (Membership(entity, Role.ADMIN),)),
         project=made[0],
         other=made[1],

@@ -61,6 +61,21 @@ def test_a_line_written_again_is_replaced(store: ConsoleStore, run: RunRef) -> N
     assert store.count(run) == 2
 
 
+def test_a_duplicate_has_the_same_lines(
+    store: ConsoleStore, run: RunRef, new_run: Callable[[], RunRef]
+) -> None:
+    other = new_run()
+    lines = (line(0, "日本語", label="rank 1"), line(1, level="error"))
+    store.append({run: lines, other: [line(7)]})
+    store.append({run: [line(0, "日本語", label="rank 1")]})
+    for source, target in ((run, other), (other, run), (run, other)):
+        store.duplicate(source, target)
+        store.delete([source])
+        assert (store.page(source).lines, store.page(target).lines) == ((), lines)
+    store.append({other: [line(1, "later")]})
+    assert [found.text for found in store.page(other).lines] == ["日本語", "later"]
+
+
 def test_reading_order_is_time_then_writer_then_number(store: ConsoleStore, run: RunRef) -> None:
     lines = [
         line(0, time=5, writer="b"),

@@ -88,6 +88,28 @@ def test_the_target_goes_on_by_itself(store: HistoryStore, new_run: NewRun) -> N
     assert found == [*((step, step / 2) for step in range(5)), (5, -1.0)]
 
 
+def test_a_duplicate_is_the_same_history_however_often(
+    store: HistoryStore, new_run: NewRun
+) -> None:
+    source, target = new_run(), new_run()
+    logged(store, source)
+    store.append([append_of(source, [(0, 3, {"a": -1.0})], writer="v")])
+    store.append([append_of(source, [(4, 0, {"cpu": 0.5})], stream=Stream.SYSTEM)])
+    store.append([append_of(target, [(0, 99, {"other": 1.0})])])
+    for run, back in ((target, source), (source, target), (target, source)):
+        store.duplicate(back, run)
+        store.delete([back])
+        assert cells(store, back) == []
+    found = cells(store, target)
+    assert len(found) == 40
+    assert [row["value"] for row in found if row["key"] == "a"][3] == -1.0
+    assert store.next_positions(target, HISTORY) == {"w": 10, "v": 1}
+    assert store.stats(target, Stream.SYSTEM)[0].last == 0.5
+    assert [stats.count for stats in store.stats(target, HISTORY)] == [10, 10, 10]
+    store.append([append_of(target, [(9, 9, {"a": 7.0}), (10, 10, {"a": 5.0})])])
+    assert [row["value"] for row in cells(store, target) if row["key"] == "a"][9:] == [4.5, 5.0]
+
+
 def test_an_extent_counts_the_steps_of_all_keys(store: HistoryStore, new_run: NewRun) -> None:
     run = new_run()
     assert store.extent(run, HISTORY) is None

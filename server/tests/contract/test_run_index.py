@@ -232,6 +232,16 @@ def test_removed_runs_are_gone(project: Project) -> None:
     assert kept.id != gone.id
 
 
+def test_a_run_that_moved_is_found_in_its_new_project(project: Project, new_run: NewRun) -> None:
+    other = new_run().project
+    moved = project.add("moved")
+    project.add("kept")
+    project.index.put([replace(moved, project=other)])
+    project.index.remove([moved.id], project=project.id)
+    assert project.find() == ["kept"]
+    assert project.index.search(other).ids == (moved.id,)
+
+
 def test_fields_for_completion(project: Project) -> None:
     project.add("a", config={"lr": 1, "model": {"depth": 2, "w.x": 3}, "none": None, "é Z": []})
     project.add("b", config={"lr": "x", "model": 3}, summary={"loss": 1})

@@ -13,8 +13,9 @@ from server.tests.recording import NOON, RunWorld, memory_world, sql_world
 
 from kiseki.wire.records import MetricDefinition
 from kiseki_server.domain.history.copy_queue import Copy
+from kiseki_server.domain.runs.alerts import Alert
 from kiseki_server.domain.runs.events import Event
-from kiseki_server.domain.runs.types import Branch, RunState
+from kiseki_server.domain.runs.types import Branch, Run, RunState
 from kiseki_server.domain.runs.writers import Writer
 from kiseki_server.kit.errors import Conflict
 from kiseki_server.kit.ids import RunId
@@ -168,6 +169,25 @@ def test_copies_wait_until_they_are_done(world: RunWorld) -> None:
     assert (world.copies.get(one.id), world.copies.get(two.id)) == (None, second)
     world.runs.remove([two.id])
     assert world.copies.waiting() == []
+
+
+def test_alerts_come_newest_first_and_by_title(world: RunWorld) -> None:
+    one, two = (world.runs.create(world.draft(name)) for name in ("one", "two"))
+
+    def add(run: Run, title: str, minutes: int) -> Alert:
+        at = NOON + minutes * MINUTE
+        return world.alerts.add(Alert(0, run.id, at, title, "日本語", "warning"))
+
+    alerts = [add(one, "a", 0), add(one, "b", 1), add(one, "a", 2)]
+    other = add(two, "a", 9)
+    assert len({alert.id for alert in (*alerts, other)}) == 4
+    assert world.alerts.of_run(one.id) == alerts[::-1]
+    assert world.alerts.of_run(one.id, before=alerts[2].id, limit=1) == [alerts[1]]
+    assert world.alerts.latest(one.id, "a") == alerts[2]
+    assert world.alerts.latest(one.id, "c") is None
+    assert world.alerts.count(one.id) == 3
+    world.runs.remove([one.id])
+    assert (world.alerts.count(one.id), world.alerts.of_run(two.id)) == (0, [other])
 
 
 def test_removed_runs_are_gone_with_their_writers(world: RunWorld) -> None:

@@ -707,6 +707,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the deletion of a run back. For some days all of it is still there. */
+        post: operations["restoreRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move a run that is over to another project, with its history, output, files and earlier forms. It keeps its id; the artifacts that it made stay where they are. */
+        post: operations["moveRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete, restore, move, tag, group or stop many runs. Where it cannot be done with one of them, the answer says why, and the others are done. */
+        post: operations["changeRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of a run, newest first. */
+        get: operations["listAlerts"];
+        put?: never;
+        /** Keep an alert of a run, and tell whoever wants to hear of it. */
+        post: operations["raiseAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/{run}/keys": {
         parameters: {
             query?: never;
@@ -1363,6 +1432,23 @@ export interface components {
         AddServiceAccount: {
             description: string;
         };
+        /** AlertInfo */
+        AlertInfo: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            title: string;
+            text: string;
+            /** @enum {string} */
+            level: "info" | "warning" | "error";
+        };
+        /** AlertPageInfo */
+        AlertPageInfo: {
+            items: components["schemas"]["AlertInfo"][];
+            /** @description Opens the next page; null at the end. */
+            cursor: string | null;
+            total: number;
+        };
         /** AnnounceFiles */
         AnnounceFiles: {
             files: components["schemas"]["NewFileInfo"][];
@@ -1431,6 +1517,26 @@ export interface components {
             forks: components["schemas"]["RunInfo"][];
             /** @description Its earlier forms, oldest first. */
             archived: components["schemas"]["RunInfo"][];
+        };
+        /** Bulk */
+        Bulk: {
+            /** @description Their ids, at most 1000. */
+            runs: string[];
+            /** @enum {string} */
+            action: "delete" | "restore" | "move" | "tag" | "group" | "stop";
+            /** @description Where `move` puts them. */
+            to?: components["schemas"]["Destination"] | null;
+            add_tags?: string[];
+            remove_tags?: string[];
+            /** @description What `group` puts them in; null takes them out. */
+            group?: string | null;
+        };
+        /** BulkResult */
+        BulkResult: {
+            /** @description Runs with which it was done. */
+            done: string[];
+            /** @description Runs that are as they were, and why. */
+            failed: components["schemas"]["Failure"][];
         };
         /** ChangeCollection */
         ChangeCollection: {
@@ -1644,6 +1750,11 @@ export interface components {
             bytes: number;
             done: boolean;
         };
+        /** Destination */
+        Destination: {
+            entity: string;
+            project: string;
+        };
         /** Entries */
         Entries: {
             items: components["schemas"]["EntryInfo"][];
@@ -1661,6 +1772,12 @@ export interface components {
             extra: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** Failure */
+        Failure: {
+            run: string;
+            error: string;
+            message: string;
         };
         /** FieldNames */
         FieldNames: {
@@ -1916,6 +2033,22 @@ export interface components {
         /** Named */
         Named: {
             name: string;
+        };
+        /** NewAlert */
+        NewAlert: {
+            title: string;
+            /** @default  */
+            text: string;
+            /**
+             * @default info
+             * @enum {string}
+             */
+            level: "info" | "warning" | "error";
+            /**
+             * @description Say nothing if an alert of this title came less than so long ago.
+             * @default 0
+             */
+            wait_s: number;
         };
         /** NewFileInfo */
         NewFileInfo: {
@@ -2428,6 +2561,11 @@ export interface components {
             user: string;
             email: string | null;
             role: string;
+        };
+        /** Told */
+        Told: {
+            /** @description Null: one of this title came too shortly before. */
+            alert: components["schemas"]["AlertInfo"] | null;
         };
         /** UseVersion */
         UseVersion: {
@@ -4483,6 +4621,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moveRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Destination"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Bulk"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPageInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    raiseAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlert"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
                 };
             };
             /** @description What went wrong. */

@@ -20,6 +20,7 @@ from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.branching import Branching
+from kiseki_server.domain.history.moving import RunMover
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
@@ -183,8 +184,17 @@ def compose(
         registries=registries,
         registry_search=RegistrySearch(registries),
         runs=runs,
-        alerts=AlertService(runs, stores.events, clock),
+        alerts=AlertService(runs, stores.alerts, stores.events, live, stores.work, clock),
         branching=branching,
+        mover=RunMover(
+            runs=runs,
+            store=stores.runs,
+            index=stores.index,
+            queue=stores.copies,
+            history=stores.history,
+            console=stores.console,
+            work=stores.work,
+        ),
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
         calls=CallService(stores.calls, call_ingest, live),

@@ -107,6 +107,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "accounts": services.accounts,
         "alerts": services.alerts,
         "branching": services.branching,
+        "mover": services.mover,
         "artifacts": services.artifacts,
         "lineage": services.lineage,
         "arrival_steps": ArrivalSteps(services.stores.history),

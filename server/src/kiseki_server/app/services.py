@@ -19,6 +19,7 @@ from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.branching import Branching
 from kiseki_server.domain.history.ingest import Ingest
+from kiseki_server.domain.history.moving import RunMover
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
@@ -57,6 +58,7 @@ class Services:
     runs: RunService
     alerts: AlertService
     branching: Branching
+    mover: RunMover
     history: HistoryService
     console: ConsoleService
     calls: CallService

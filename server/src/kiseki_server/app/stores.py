@@ -30,6 +30,7 @@ from kiseki_server.domain.lineage.store import LineageStore
 from kiseki_server.domain.media.sheets import SheetCache
 from kiseki_server.domain.objects.store import ObjectStore
 from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
+from kiseki_server.domain.runs.alerts import AlertStore
 from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
@@ -72,6 +73,7 @@ from kiseki_server.storage.memory.project_members import MemoryProjectMemberStor
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import (
+    MemoryAlertStore,
     MemoryCopyQueue,
     MemoryEventLog,
     MemoryRunStore,
@@ -81,6 +83,7 @@ from kiseki_server.storage.memory.sheets import MemorySheets
 from kiseki_server.storage.memory.teams import MemoryTeamStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
 from kiseki_server.storage.memory.views import MemoryViewStore
+from kiseki_server.storage.sql.alerts import SqlAlertStore
 from kiseki_server.storage.sql.artifact_collections import SqlCollectionStore
 from kiseki_server.storage.sql.artifact_edges import SqlActionLog, SqlEdgeStore
 from kiseki_server.storage.sql.artifact_memberships import SqlMembershipStore
@@ -120,6 +123,7 @@ class Stores:
     writers: WriterStore
     events: EventLog
     copies: CopyQueue
+    alerts: AlertStore
     files: RunFileStore
     blob_names: BlobNames
     blobs: BlobStore
@@ -183,6 +187,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         writers=SqlWriterStore(database),
         events=SqlEventLog(database),
         copies=SqlCopyQueue(database),
+        alerts=SqlAlertStore(database),
         files=SqlRunFiles(database, names),
         blob_names=names,
         blobs=blobs,
@@ -209,8 +214,8 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
 def memory_stores() -> Stores:
     """Stores for tests, gone with the process."""
     tables, writers, names = AccountTables(), MemoryWriterStore(), MemoryBlobNames()
-    copies = MemoryCopyQueue()
-    runs = MemoryRunStore(writers, copies)
+    copies, alerts = MemoryCopyQueue(), MemoryAlertStore()
+    runs = MemoryRunStore(writers, copies, alerts)
     projects = MemoryProjectStore(tables, runs.all)
     artifacts, edges = ArtifactTables(), MemoryEdgeStore()
     return Stores(
@@ -225,6 +230,7 @@ def memory_stores() -> Stores:
         writers=writers,
         events=MemoryEventLog(),
         copies=copies,
+        alerts=alerts,
         files=MemoryRunFiles(names),
         blob_names=names,
         blobs=MemoryBlobs(),

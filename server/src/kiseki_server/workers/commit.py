@@ -116,7 +116,7 @@ class Committer:
             run = runs.get(arrival.run.run)
             pair = (arrival.run.run, arrival.writer)
             try:
-                _check_there(run)
+                _check_there(run, arrival.run)
                 admitted = progress.admit(arrival, positions.get(pair, 0))
             except KisekiError as error:
                 outcomes[place] = error
@@ -190,7 +190,7 @@ class Committer:
                 for place, item in work.items:
                     pair = (work.ref.run, item.arrival.writer)
                     try:
-                        run = _check_there(after)
+                        run = _check_there(after, work.ref)
                         writer = progress.moved(writers.get(pair), item.arrival, now)
                         after = progress.advance(run, item, now)
                         if item.arrival.first is not None and writer != writers.get(pair):
@@ -198,6 +198,8 @@ class Committer:
                     except KisekiError as error:
                         outcomes[place] = error
                 if before is None or after is None or before.deleted_at is not None:
+                    continue
+                if before.project != work.ref.project:
                     continue
                 after = progress.with_derived(after, work.derived, now)
                 after = self._end(after, work, outcomes, moved, now)
@@ -261,9 +263,11 @@ def _native_writers(arrivals: Sequence[Arrival]) -> list[tuple[RunId, str]]:
     return sorted({(a.run.run, a.writer) for a in arrivals if a.first is not None})
 
 
-def _check_there(run: Run | None) -> Run:
+def _check_there(run: Run | None, ref: RunRef) -> Run:
     if run is None:
         raise UnknownRun
+    if run.project != ref.project:
+        raise Gone(f"The run `{run.name}` was moved to another project")
     if run.deleted_at is not None:
         raise Gone(f"The run `{run.name}` was deleted", hint="Choose another id for a new run.")
     return run

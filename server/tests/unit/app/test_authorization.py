@@ -259,6 +259,21 @@ TABLE: dict[str, Request] = {
     "POST /api/v1/projects/{entity}/{project}/runs/{run}/stop": Request(
         Need.WRITE, f"{P}/runs/r1/stop"
     ),
+    "POST /api/v1/projects/{entity}/{project}/runs/{run}/restore": Request(
+        Need.WRITE, f"{P}/runs/gone/restore"
+    ),
+    "POST /api/v1/projects/{entity}/{project}/runs/{run}/move": Request(
+        Need.WRITE, f"{P}/runs/over/move", json={"entity": "vision", "project": "letters"}
+    ),
+    "POST /api/v1/projects/{entity}/{project}/runs/bulk": Request(
+        Need.WRITE, f"{P}/runs/bulk", json={"runs": ["r1"], "action": "tag", "add_tags": ["a"]}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/alerts": Request(
+        Need.READ, f"{P}/runs/r1/alerts"
+    ),
+    "POST /api/v1/projects/{entity}/{project}/runs/{run}/alerts": Request(
+        Need.WRITE, f"{P}/runs/r1/alerts", json={"title": "look"}
+    ),
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/branches": Request(
         Need.READ, f"{P}/runs/r1/branches"
     ),
@@ -479,6 +494,8 @@ def populated(services: Services) -> dict[str, int]:
             root, project, ViewKind.RUNS, "ours", {"version": 1}, shared=True
         )
         keys["view"] = view.id
+        services.runs.upsert(project, "gone", RunChange(), root)
+        services.runs.delete(project, "gone")
         over, _ = services.runs.upsert(project, "over", RunChange(state=RunState.FINISHED), root)
     for path, content in (("media/a.txt", b"bytes"), ("t.json", b'{"columns": [], "data": []}')):
         with services.files.upload(run.id, path) as upload:

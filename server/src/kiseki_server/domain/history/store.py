@@ -110,6 +110,13 @@ class HistoryStore(Protocol):
         """
         ...
 
+    def duplicate(self, source: RunRef, target: RunRef) -> None:
+        """Let ``target`` have exactly what ``source`` has, positions of writers included.
+
+        What it had is gone. Nothing may be appended to either of them meanwhile.
+        """
+        ...
+
     def delete(self, runs: Sequence[RunRef]) -> None:
         """Forget the runs; their bytes are freed soon after."""
         ...

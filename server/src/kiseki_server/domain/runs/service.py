@@ -271,6 +271,18 @@ class RunService:
         )
         return self.add(rules.apply(draft, change, now))
 
+    def put(self, changes: Sequence[tuple[Run, Run]], kind: EventKind, source: Project) -> None:
+        """Write runs that went to another project, and tell both projects of the first one."""
+        self._runs.update(changes)
+        before, after = changes[0]
+        self._tell(after, kind, self._clock.now(), told={"from": source.name})
+        told = [
+            RunChanged(before.project, before.name, "deleted", before.updated_at),
+            ProjectChanged(project=before.project),
+            ProjectChanged(project=after.project),
+        ]
+        self._work.on_commit(lambda: self._live.publish(told))
+
     def made_up_name(self, project: Project) -> str:
         """A display name that no other run of the project has been given."""
         return made_up(self._runs.next_number(project.id))

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from kiseki_server.protocols.native import (
     admin,
+    alerts,
     artifact_uploads,
     artifacts,
     branches,
@@ -22,6 +23,7 @@ from kiseki_server.protocols.native import (
     project_members,
     projects,
     registries,
+    run_actions,
     runs,
     series,
     session,
@@ -47,6 +49,8 @@ routes: list[ControllerRouterHandler] = [
             *registries.routes,
             *runs.routes,
             *branches.routes,
+            *run_actions.routes,
+            *alerts.routes,
             *history.routes,
             *series.routes,
             *logs.routes,

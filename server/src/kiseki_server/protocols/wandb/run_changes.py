@@ -104,8 +104,19 @@ def rewind_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:
 
 def delete_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     placed = find_run(context, given["id"], Action.WRITE)
+    if given.get("deleteArtifacts"):
+        _delete_artifacts(context, placed)
     context.runs.delete(placed.project, placed.run.name)
     return {"success": True, "clientMutationId": given.get("clientMutationId")}
+
+
+def _delete_artifacts(context: Context, placed: PlacedRun) -> None:
+    """Delete what the run alone has made."""
+    service = context.artifacts
+    for edge in service.outputs(placed.run.id):
+        version = service.version(context.actor, edge.version, Action.WRITE)
+        if all(maker.run == placed.run.id for maker in service.makers_of(version)):
+            service.delete_version(version, context.actor, with_aliases=True)
 
 
 def stop_run(context: Context, given: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +150,7 @@ def notify_alert(context: Context, given: dict[str, Any]) -> dict[str, Any]:
         given["runName"],
         title=given["title"],
         text=given["text"],
-        severity=_SEVERITIES[given.get("severity") or "INFO"],
+        level=_SEVERITIES[given.get("severity") or "INFO"],
         quiet=timedelta(milliseconds=min(max(given.get("waitDuration") or 0, 0), 10**12)),
     )
     return {"success": True}

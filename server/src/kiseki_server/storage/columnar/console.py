@@ -14,7 +14,11 @@ import pyarrow as pa
 from kiseki_server.domain.console.types import Cursor, Line, LinePage
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.storage.columnar.engine import ClientPool
-from kiseki_server.storage.columnar.history import check_regex, delete_runs
+from kiseki_server.storage.columnar.history import (
+    check_regex,
+    delete_runs,
+    duplicate_run,
+)
 
 VERSIONS = """
 SELECT run, max(version) AS version FROM lines
@@ -126,6 +130,11 @@ class ColumnarConsoleStore:
     def count(self, run: RunRef, writer: str | None = None) -> int:
         ((total,),) = self._pool.rows(COUNT, _filter(run, writer, None))
         return total
+
+    def duplicate(self, source: RunRef, target: RunRef) -> None:
+        with self._lock:
+            self._seen.pop(target, None)
+            duplicate_run(self._pool, ("lines",), source, target)
 
     def delete(self, runs: Sequence[RunRef]) -> None:
         if runs:

@@ -101,6 +101,17 @@ WHERE project IN {projects:Array(UInt64)} AND run IN {runs:Array(UInt64)}
 """
 """Hides the rows of runs."""
 
+DUPLICATE = """
+INSERT INTO {table}
+SELECT * REPLACE (toUInt64({to_project:UInt64}) AS project, toUInt64({to_run:UInt64}) AS run)
+FROM (SELECT * FROM {table} WHERE project = {project:UInt64} AND run = {run:UInt64})
+SETTINGS insert_deduplicate = 0
+"""
+"""Gives another run the same rows, also when it had them once before."""
+
+TABLES = ("points", "others", "keys", "repeats")
+"""What histories lie in."""
+
 FREE = "ALTER TABLE {table} APPLY DELETED MASK SETTINGS mutations_sync = 0"
 """Starts to rewrite what has hidden rows in it."""
 
@@ -268,12 +279,19 @@ class ColumnarHistoryStore:
         }
         return pa.table(columns, schema=ROWS)
 
+    def duplicate(self, source: RunRef, target: RunRef) -> None:
+        with self._lock:
+            self._standings.forget((target, stream) for stream in Stream)
+            duplicate_run(self._pool, TABLES, source, target)
+            marked = [stream for stream in Stream if self._repeats.among([source], stream)]
+            self._repeats.add([(target, stream) for stream in marked])
+
     def delete(self, runs: Sequence[RunRef]) -> None:
         if not runs:
             return
         with self._lock:
             self._standings.forget((run, stream) for run in runs for stream in Stream)
-            delete_runs(self._pool, ("points", "others", "keys", "repeats"), runs)
+            delete_runs(self._pool, TABLES, runs)
 
     def _source(self, run: RunRef, stream: Stream, keys: Sequence[str]) -> _Source:
         """SQL for one history; all its keys when none are given."""
@@ -321,6 +339,19 @@ def delete_runs(pool: ClientPool, tables: Sequence[str], runs: Sequence[RunRef])
             pool.command(DELETE.replace("{table}", table), places)
     for table in tables:
         pool.command(FREE.replace("{table}", table))
+
+
+def duplicate_run(pool: ClientPool, tables: Sequence[str], source: RunRef, target: RunRef) -> None:
+    """Replace the rows of the target by those of the source."""
+    delete_runs(pool, tables, [target])
+    places = {
+        "project": source.project,
+        "run": source.run,
+        "to_project": target.project,
+        "to_run": target.run,
+    }
+    for table in tables:
+        pool.command(DUPLICATE.replace("{table}", table), places)
 
 
 def _key_stats(

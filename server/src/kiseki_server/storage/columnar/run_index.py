@@ -42,7 +42,10 @@ WHERE project = {project:UInt64}
 """
 """Paths that occur in a document."""
 
-REMOVE = "DELETE FROM runs WHERE run IN {runs:Array(UInt64)}"
+REMOVE = """
+DELETE FROM runs WHERE run IN {runs:Array(UInt64)}
+  AND ({anywhere:UInt8} OR project = {project:UInt64})
+"""
 HIGHEST = "SELECT max(version) AS version FROM runs"
 
 _AT_ONCE = 500
@@ -129,9 +132,10 @@ class ColumnarRunIndex:
         keys = {key for (path,) in rows if (key := key_of(path)) is not None}
         return sorted(key for key in keys if key.startswith(prefix))[:limit]
 
-    def remove(self, runs: Sequence[RunId]) -> None:
+    def remove(self, runs: Sequence[RunId], *, project: ProjectId | None = None) -> None:
+        where = {"anywhere": int(project is None), "project": project or 0}
         for start in range(0, len(runs), _AT_ONCE):
-            self._pool.command(REMOVE, {"runs": list(runs[start : start + _AT_ONCE])})
+            self._pool.command(REMOVE, {"runs": list(runs[start : start + _AT_ONCE]), **where})
 
 
 def _row(run: Run, version: int) -> dict[str, Any]:

@@ -59,6 +59,10 @@ class MemoryConsoleStore:
             lines = self._lines.get(run, {})
             return sum(writer in (None, line.writer) for line in lines.values())
 
+    def duplicate(self, source: RunRef, target: RunRef) -> None:
+        with self._lock:
+            self._lines[target] = dict(self._lines.get(source, {}))
+
     def delete(self, runs: Sequence[RunRef]) -> None:
         with self._lock:
             for run in runs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -243,6 +244,11 @@ class MemoryHistoryStore:
             if place[0] in chosen
         ]
         return pa.Table.from_pylist(rows, schema=ROWS)
+
+    def duplicate(self, source: RunRef, target: RunRef) -> None:
+        with self._lock:
+            for stream in Stream:
+                self._histories[target, stream] = deepcopy(self._find(source, stream))
 
     def delete(self, runs: Sequence[RunRef]) -> None:
         with self._lock:

@@ -89,10 +89,12 @@ class MemoryRunIndex:
             }
         return sorted(found)[:limit]
 
-    def remove(self, runs: Sequence[RunId]) -> None:
+    def remove(self, runs: Sequence[RunId], *, project: ProjectId | None = None) -> None:
         with self._lock:
             for run in runs:
-                self._runs.pop(run, None)
+                held = self._runs.get(run)
+                if held is not None and project in (None, held[0].project):
+                    del self._runs[run]
 
 
 def _compare(left: Place, right: Place, sort: Sequence[SortKey]) -> int:

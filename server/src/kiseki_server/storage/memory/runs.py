@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiseki_server.domain.history.copy_queue import Copy
+from kiseki_server.domain.runs.alerts import Alert
 from kiseki_server.domain.runs.events import Event, LoggedEvent
 from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.domain.runs.writers import Writer
@@ -20,8 +21,12 @@ class MemoryRunStore:
     """`RunStore` in dictionaries; transactions do not roll back."""
 
     def __init__(
-        self, writers: MemoryWriterStore | None = None, copies: MemoryCopyQueue | None = None
+        self,
+        writers: MemoryWriterStore | None = None,
+        copies: MemoryCopyQueue | None = None,
+        alerts: MemoryAlertStore | None = None,
     ) -> None:
+        self._alerts = alerts
         self._writers = writers
         self._copies = copies
         self._runs: dict[RunId, Run] = {}
@@ -117,6 +122,8 @@ class MemoryRunStore:
                 self._writers.remove(id)
             if self._copies is not None:
                 self._copies.done(id)
+            if self._alerts is not None:
+                self._alerts.remove(id)
 
 
 class MemoryWriterStore:
@@ -157,6 +164,33 @@ class MemoryCopyQueue:
 
     def done(self, run: RunId) -> None:
         self._copies.pop(run, None)
+
+
+class MemoryAlertStore:
+    """`AlertStore` in a list."""
+
+    def __init__(self) -> None:
+        self._alerts: list[Alert] = []
+        self._ids = itertools.count(1)
+
+    def add(self, draft: Alert) -> Alert:
+        alert = replace(draft, id=next(self._ids))
+        self._alerts.append(alert)
+        return alert
+
+    def of_run(self, run: RunId, *, before: int | None = None, limit: int = 100) -> Sequence[Alert]:
+        found = [a for a in self._alerts if a.run == run and (before is None or a.id < before)]
+        return found[::-1][:limit]
+
+    def latest(self, run: RunId, title: str) -> Alert | None:
+        return next((a for a in self._alerts[::-1] if (a.run, a.title) == (run, title)), None)
+
+    def count(self, run: RunId) -> int:
+        return sum(alert.run == run for alert in self._alerts)
+
+    def remove(self, run: RunId) -> None:
+        """Forget a run's alerts."""
+        self._alerts = [alert for alert in self._alerts if alert.run != run]
 
 
 class MemoryEventLog:
