@@ -1326,6 +1326,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls, the newest first unless another order is asked for. */
+        get: operations["listCalls"];
+        put?: never;
+        post?: never;
+        /** Delete calls with all that is below them. */
+        delete: operations["deleteCalls"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/calls/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many calls match. */
+        get: operations["countCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/calls/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts, errors, latencies and tokens over time. Steps without calls are left out. */
+        get: operations["callTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/calls/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The commonest values of fields among the calls that match. */
+        get: operations["callFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/calls/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fields of bodies that occur among the newest calls. */
+        get: operations["callFields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations, by their last update. */
+        get: operations["listThreads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/calls/{call}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One call with its bodies. */
+        get: operations["readCall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give a call another name. */
+        patch: operations["changeCall"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/traces/{trace}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All calls of a trace. */
+        get: operations["readTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/views": {
         parameters: {
             query?: never;
@@ -1538,6 +1676,163 @@ export interface components {
             /** @description Runs that are as they were, and why. */
             failed: components["schemas"]["Failure"][];
         };
+        /** CallBucket */
+        CallBucket: {
+            /** Format: date-time */
+            start: string;
+            calls: number;
+            errors: number;
+            p50_s: number | null;
+            p95_s: number | null;
+            p99_s: number | null;
+        };
+        /** CallCount */
+        CallCount: {
+            total: number;
+        };
+        /** CallDetail */
+        CallDetail: {
+            id: string;
+            trace_id: string;
+            parent_id: string | null;
+            thread_id: string | null;
+            turn_id: string | null;
+            /** @description The name given to the call, or its op's. */
+            name: string;
+            /** @description Reference or plain name, as it was sent. */
+            op: string;
+            op_name: string;
+            op_digest: string | null;
+            /** @enum {string} */
+            status: "running" | "success" | "error" | "descendant_error";
+            /** Format: date-time */
+            started_at: string;
+            ended_at: string | null;
+            latency_s: number | null;
+            exception: string | null;
+            user: string | null;
+            /** @description Id of the run in which the call was made. */
+            run: string | null;
+            run_step: number | null;
+            /** @enum {string} */
+            source: "weave" | "kiseki" | "otlp";
+            /** @description With those of calls below it. */
+            usage: components["schemas"]["TokenCounts"][];
+            attributes: {
+                [key: string]: unknown;
+            };
+            inputs: {
+                [key: string]: unknown;
+            };
+            output: unknown;
+            summary: {
+                [key: string]: unknown;
+            };
+            /** @description The span, where it came as one. */
+            otel: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** CallFacet */
+        CallFacet: {
+            field: string;
+            values: components["schemas"]["FacetValue"][];
+        };
+        /** CallFields */
+        CallFields: {
+            /** @description As a filter names them. */
+            fields: string[];
+        };
+        /** CallInfo */
+        CallInfo: {
+            id: string;
+            trace_id: string;
+            parent_id: string | null;
+            thread_id: string | null;
+            turn_id: string | null;
+            /** @description The name given to the call, or its op's. */
+            name: string;
+            /** @description Reference or plain name, as it was sent. */
+            op: string;
+            op_name: string;
+            op_digest: string | null;
+            /** @enum {string} */
+            status: "running" | "success" | "error" | "descendant_error";
+            /** Format: date-time */
+            started_at: string;
+            ended_at: string | null;
+            latency_s: number | null;
+            exception: string | null;
+            user: string | null;
+            /** @description Id of the run in which the call was made. */
+            run: string | null;
+            run_step: number | null;
+            /** @enum {string} */
+            source: "weave" | "kiseki" | "otlp";
+            /** @description With those of calls below it. */
+            usage: components["schemas"]["TokenCounts"][];
+        };
+        /** CallPage */
+        CallPage: {
+            items: components["schemas"]["CallRow"][];
+            cursor: string | null;
+        };
+        /** CallPatch */
+        CallPatch: {
+            /** @description Empty: the op's name again. */
+            name: string;
+        };
+        /** CallRow */
+        CallRow: {
+            id: string;
+            trace_id: string;
+            parent_id: string | null;
+            thread_id: string | null;
+            turn_id: string | null;
+            /** @description The name given to the call, or its op's. */
+            name: string;
+            /** @description Reference or plain name, as it was sent. */
+            op: string;
+            op_name: string;
+            op_digest: string | null;
+            /** @enum {string} */
+            status: "running" | "success" | "error" | "descendant_error";
+            /** Format: date-time */
+            started_at: string;
+            ended_at: string | null;
+            latency_s: number | null;
+            exception: string | null;
+            user: string | null;
+            /** @description Id of the run in which the call was made. */
+            run: string | null;
+            run_step: number | null;
+            /** @enum {string} */
+            source: "weave" | "kiseki" | "otlp";
+            /** @description With those of calls below it. */
+            usage: components["schemas"]["TokenCounts"][];
+            inputs_preview: string;
+            output_preview: string;
+        };
+        /** CallTimeline */
+        CallTimeline: {
+            /** Format: date-time */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            step_s: number;
+            buckets: components["schemas"]["CallBucket"][];
+            tokens: components["schemas"]["CallTokens"][];
+        };
+        /** CallTokens */
+        CallTokens: {
+            /** Format: date-time */
+            start: string;
+            model: string;
+            calls: number;
+            prompt_tokens: number;
+            completion_tokens: number;
+            total_tokens: number;
+        };
         /** ChangeCollection */
         ChangeCollection: {
             name?: string | null;
@@ -1743,6 +2038,11 @@ export interface components {
             /** @description The id of the newest committed version. */
             latest: number | null;
         };
+        /** DeletedCalls */
+        DeletedCalls: {
+            /** @description With those below them. */
+            calls: number;
+        };
         /** Deletion */
         Deletion: {
             versions: number;
@@ -1772,6 +2072,11 @@ export interface components {
             extra: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** FacetValue */
+        FacetValue: {
+            value: string;
+            calls: number;
         };
         /** Failure */
         Failure: {
@@ -2562,10 +2867,44 @@ export interface components {
             email: string | null;
             role: string;
         };
+        /** ThreadInfo */
+        ThreadInfo: {
+            id: string;
+            turns: number;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            last_updated: string;
+            first_turn: string;
+            last_turn: string;
+            p50_s: number | null;
+            p99_s: number | null;
+        };
+        /** ThreadPage */
+        ThreadPage: {
+            items: components["schemas"]["ThreadInfo"][];
+            cursor: string | null;
+        };
+        /** TokenCounts */
+        TokenCounts: {
+            model: string;
+            requests: number;
+            prompt_tokens: number;
+            completion_tokens: number;
+            total_tokens: number;
+            cache_read_tokens: number;
+            cache_write_tokens: number;
+        };
         /** Told */
         Told: {
             /** @description Null: one of this title came too shortly before. */
             alert: components["schemas"]["AlertInfo"] | null;
+        };
+        /** Trace */
+        Trace: {
+            calls: components["schemas"]["CallInfo"][];
+            /** @description There are more than are given. */
+            truncated: boolean;
         };
         /** UseVersion */
         UseVersion: {
@@ -6204,6 +6543,392 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineageGraph"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCalls: {
+        parameters: {
+            query?: {
+                /** @description As in `inputs.model = "x" and latency > 2` */
+                filter?: string | null;
+                /** @description Only calls that begin a trace */
+                roots?: boolean;
+                /** @description Started then or later */
+                since?: string | null;
+                /** @description Started before */
+                until?: string | null;
+                /** @description A field, `-` before it for descending; `-started_at` without */
+                sort?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCalls: {
+        parameters: {
+            query: {
+                /** @description Calls to delete, at most 1,000 */
+                id: string[];
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedCalls"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countCalls: {
+        parameters: {
+            query?: {
+                /** @description As in `inputs.model = "x" and latency > 2` */
+                filter?: string | null;
+                /** @description Only calls that begin a trace */
+                roots?: boolean;
+                /** @description Started then or later */
+                since?: string | null;
+                /** @description Started before */
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallCount"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callTimeline: {
+        parameters: {
+            query: {
+                start: string;
+                end: string;
+                /** @description As in `inputs.model = "x" and latency > 2` */
+                filter?: string | null;
+                /** @description Only calls that begin a trace */
+                roots?: boolean;
+                buckets?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallTimeline"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callFacets: {
+        parameters: {
+            query: {
+                /** @description Such as `op`, `status`, `inputs.model` */
+                field: string[];
+                /** @description As in `inputs.model = "x" and latency > 2` */
+                filter?: string | null;
+                /** @description Only calls that begin a trace */
+                roots?: boolean;
+                /** @description Started then or later */
+                since?: string | null;
+                /** @description Started before */
+                until?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFacet"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callFields: {
+        parameters: {
+            query?: {
+                /** @description As in `inputs.model = "x" and latency > 2` */
+                filter?: string | null;
+                /** @description Only calls that begin a trace */
+                roots?: boolean;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFields"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listThreads: {
+        parameters: {
+            query?: {
+                /** @description As in `inputs.model = "x" and latency > 2` */
+                filter?: string | null;
+                /** @description Started then or later */
+                since?: string | null;
+                /** @description Started before */
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallPatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                trace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
                 };
             };
             /** @description What went wrong. */

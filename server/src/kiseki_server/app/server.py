@@ -23,7 +23,7 @@ from kiseki_server.app.http.observe import Observation
 from kiseki_server.app.services import Services
 from kiseki_server.app.ui import WebUi, ui_routes
 from kiseki_server.kit import json
-from kiseki_server.protocols import native, signed, wandb, weave
+from kiseki_server.protocols import native, otlp, signed, wandb, weave
 from kiseki_server.protocols.native.places import provide_places
 from kiseki_server.protocols.native.problems import HANDLERS
 from kiseki_server.protocols.native.security import Gate, provide_actor
@@ -87,6 +87,7 @@ def _application(services: Services, gate: Gate, ui: WebUi, lifespan: Any) -> Ap
             *native.routes,
             *wandb.routes,
             *weave.routes,
+            *otlp.routes,
             *signed.routes,
             *ui_routes(ui),
         ],

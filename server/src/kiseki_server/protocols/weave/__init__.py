@@ -5,11 +5,15 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.weave import objects, service
+from kiseki_server.protocols.weave import call_reads, calls, objects, service
 from kiseki_server.protocols.weave.errors import HANDLERS
 
 PREFIX = "/traces"
 
 routes: list[ControllerRouterHandler] = [
-    Router(PREFIX, exception_handlers=HANDLERS, route_handlers=[*service.routes, *objects.routes])
+    Router(
+        PREFIX,
+        exception_handlers=HANDLERS,
+        route_handlers=[*service.routes, *calls.routes, *call_reads.routes, *objects.routes],
+    )
 ]
