@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kiseki import errors, plot
+    from kiseki.artifacts.artifact import Artifact
     from kiseki.errors import Error
     from kiseki.media.audio import Audio
     from kiseki.media.histogram import Histogram
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kiseki.media.texts import Html, Molecule, Object3D, Plotly
     from kiseki.media.video import Video
     from kiseki.plot import plot_table
+    from kiseki.query.api import Api
     from kiseki.run.config import Config
     from kiseki.run.current import define_metric, finish, log, save
     from kiseki.run.init import init, login
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     """The current run."""
 
 __all__ = [
+    "Api",
+    "Artifact",
     "Audio",
     "Config",
     "Error",
@@ -78,6 +82,8 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Api": "kiseki.query.api",
+    "Artifact": "kiseki.artifacts.artifact",
     "Audio": "kiseki.media.audio",
     "Config": "kiseki.run.config",
     "Error": "kiseki.errors",

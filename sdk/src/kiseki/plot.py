@@ -92,8 +92,8 @@ def plot_table(
 
 
 def roc_curve(
-    y_true: Sequence[Any],
-    y_probas: Sequence[Any],
+    y_true: Sequence[Any] | Any,
+    y_probas: Sequence[Any] | Any,
     labels: Sequence[str] | None = None,
     classes_to_plot: Sequence[Any] | None = None,
     title: str = "ROC Curve",
@@ -124,8 +124,8 @@ def roc_curve(
 
 
 def pr_curve(
-    y_true: Sequence[Any],
-    y_probas: Sequence[Any],
+    y_true: Sequence[Any] | Any,
+    y_probas: Sequence[Any] | Any,
     labels: Sequence[str] | None = None,
     classes_to_plot: Sequence[Any] | None = None,
     interp_size: int = 21,
@@ -158,9 +158,9 @@ def pr_curve(
 
 
 def confusion_matrix(
-    probs: Sequence[Sequence[float]] | None = None,
-    y_true: Sequence[Any] | None = None,
-    preds: Sequence[Any] | None = None,
+    probs: Sequence[Sequence[float]] | Any | None = None,
+    y_true: Sequence[Any] | Any | None = None,
+    preds: Sequence[Any] | Any | None = None,
     class_names: Sequence[str] | None = None,
     title: str = "Confusion Matrix",
 ) -> CustomChart:
@@ -199,8 +199,8 @@ Counts = tuple[str, list[int], list[int], list[int]]
 
 
 def _counts(
-    y_true: Sequence[Any],
-    y_probas: Sequence[Any],
+    y_true: Sequence[Any] | Any,
+    y_probas: Sequence[Any] | Any,
     labels: Sequence[str] | None,
     wanted: Sequence[Any] | None,
 ) -> Iterable[Counts]:

@@ -57,6 +57,22 @@ def train() -> None:
         table.add_data(3, 4)
         run.log({"table": table, "line": kiseki.plot.line(table, "x", "y", title="T")})
         run.log({"own": kiseki.plot_table("me/chart", table, {"x": "x"})})
+        artifact = kiseki.Artifact("digits", "dataset", metadata={"n": 1})
+        artifact.add_file("a.txt", name="b.txt", policy="immutable")
+        artifact.add_dir(Path("data"))
+        artifact.add(table, "rows")
+        artifact.add_reference("s3://bucket/key")
+        with artifact.new_file("new.txt") as file:
+            file.write("text")
+        assert_type(run.log_artifact(artifact, aliases=["best"]), kiseki.Artifact)
+        used = run.use_artifact("digits:best", type="dataset")
+        assert_type(used.wait(timeout=3).download(root=Path("data")), str)
+        assert_type(used.get_entry("b.txt").size, int)
+        run.link_artifact(used, "portfolio", ["shown"])
+        used.ttl = 3600
+        used.save()
+        assert_type(used.new_draft(), kiseki.Artifact)
+        run.restore("config.yaml", replace=True)
         run.name = "second"
         run.notes = "more"
         assert_type(run.id, str)
@@ -81,6 +97,18 @@ def train_with_wandb_names() -> None:
     wandb.log({"loss": 1}, step=2)
     wandb.save("*.yaml")
     assert_type(wandb.finish(), kiseki.Receipt | None)
+
+
+def read() -> None:
+    api = kiseki.Api("http://127.0.0.1:8080", api_key="key")
+    for run in api.runs("me/digits", filters={"config.lr": {"$gt": 0.1}}, order="-created_at"):
+        assert_type(run.id, str)
+        for row in run.scan_history(keys=["loss"]):
+            assert row["_step"] >= 0
+    assert_type(api.artifact("me/digits/data:v0"), kiseki.Artifact)
+    assert_type(api.artifact_exists("me/digits/data:v0"), bool)
+    for version in api.artifact_versions("me/digits/data"):
+        assert_type(version.version, str)
 
 
 def careful() -> str:

@@ -203,7 +203,7 @@ class Errands:
             errand = read_errand(payload)
         except msgspec.MsgspecError:
             return  # the batch that passes it over has told
-        if not self.followed(errand):
+        if isinstance(errand, File) and not self.followed(errand):
             return
         with self._lock:
             if position not in self._tasks:

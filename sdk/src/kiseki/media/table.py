@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
@@ -90,7 +90,7 @@ class Table(Media):
             )
         self.data.append(list(row))
 
-    def add_column(self, name: str, data: Sequence[Any], optional: bool = False) -> None:
+    def add_column(self, name: str, data: Sequence[Any] | Any, optional: bool = False) -> None:
         """Add a column; one value for each row.
 
         Raises:
@@ -155,10 +155,11 @@ class Table(Media):
     def logged(self, keeper: Keeper) -> Json:
         first = self._logged_rows if self.log_mode == "INCREMENTAL" else 0
         rows = self.data[first:]
-        content, _ = self.encoded(rows, keeper)
+        content, kept = self.encoded(rows, keeper)
+        file = keeper.file(content, self.FOLDER, ".table.json")
         value: Json = {
             "_type": self.TYPE,
-            **keeper.file(content, self.FOLDER, ".table.json"),
+            **file,
             "ncols": len(self.columns),
             "nrows": len(self.data),
             "log_mode": self.log_mode,
@@ -168,6 +169,8 @@ class Table(Media):
             value["increment_num"] = self._increment
             self._increment += 1
             self._logged_rows = len(self.data)
+        else:
+            value |= keeper.table(file["path"], kept)
         return value
 
     def encoded(
@@ -220,6 +223,9 @@ class _Cells:
 
     def note(self, section: str, name: str, value: Any) -> None:
         self._keeper.note(section, name, value)
+
+    def table(self, path: str, kept: Iterable[str]) -> Json:
+        return {}
 
 
 def _is_dataframe(value: Any) -> bool:

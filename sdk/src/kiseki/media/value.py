@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
@@ -43,6 +43,11 @@ class Keeper(Protocol):
 
     def note(self, section: str, name: str, value: Any) -> None:
         """Keep something about the whole run that the value alone does not say."""
+        ...
+
+    def table(self, path: str, kept: Iterable[str]) -> Json:
+        """Keep the file of a table as an artifact, too, with the files that its cells name; gives
+        what the value says of that."""
         ...
 
 

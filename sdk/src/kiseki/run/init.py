@@ -129,7 +129,7 @@ def login(key: str | None = None, host: str | None = None, **_: Any) -> bool:
     address = (host or load_settings().base_url).rstrip("/")
     if key is not None:
         _given_key[address] = key
-    return _key_for(address, None) is not None
+    return key_for(address, None) is not None
 
 
 def _begin(settings: Settings, resume: object) -> Run:
@@ -142,7 +142,7 @@ def _begin(settings: Settings, resume: object) -> Run:
     )
     if settings.mode == "disabled":
         return Run(_named(identity), settings, _Nowhere())
-    key = _key_for(settings.base_url, settings.api_key)
+    key = key_for(settings.base_url, settings.api_key)
     earlier = resumed(settings, identity, resume, key)
     identity = _named(msgspec.structs.replace(identity, run=earlier.run))
     directory = make_directory(settings, identity)
@@ -212,7 +212,8 @@ def _greet(run: Run, key: str | None) -> None:
         )
 
 
-def _key_for(base_url: str, given: str | None) -> str | None:
+def key_for(base_url: str, given: str | None) -> str | None:
+    """The key that was given, or the one that `login` or the environment knows."""
     return _settings.api_key(base_url, given or _given_key.get(base_url))
 
 

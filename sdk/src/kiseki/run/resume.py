@@ -178,19 +178,19 @@ def _on_the_server(settings: Settings, identity: Identity, key: str | None) -> E
         query = urlencode([("stream", "history"), *(("key", n) for n in names[begin:][:50])])
         stats = server.get(f"{path}/stats?{query}") or {}
         last = max([last, *(int(s["last_step"]) for s in stats.get("items", ()))])
-    config, summary = _with_numbers(run.get("config", {})), _with_numbers(run.get("summary", {}))
+    config, summary = with_numbers(run.get("config", {})), with_numbers(run.get("summary", {}))
     return Earlier(identity.run, last + 1, dict(config), dict(summary), True)
 
 
 _NUMBERS = {"NaN": nan, "Infinity": inf, "-Infinity": -inf}
 
 
-def _with_numbers(value: Any) -> Any:
+def with_numbers(value: Any) -> Any:
     """The server's JSON with the numbers that JSON has no form for."""
     if isinstance(value, dict):
-        return {k: _with_numbers(v) for k, v in cast("dict[str, Any]", value).items()}
+        return {k: with_numbers(v) for k, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [_with_numbers(item) for item in cast("list[Any]", value)]
+        return [with_numbers(item) for item in cast("list[Any]", value)]
     return _NUMBERS.get(value, value) if isinstance(value, str) else value
 
 

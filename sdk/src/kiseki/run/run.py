@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TextIO, cast
 
 import msgspec
 
@@ -29,12 +30,17 @@ from kiseki.run.directory import Identity, page_of, read_state
 from kiseki.run.metrics import Metric, StepMetrics, definition_of
 from kiseki.run.receipt import Receipt, RowCount, receipt_for, unsent
 from kiseki.run.summary import Summary
-from kiseki.run.typed import RunKeeper, typed_values
+from kiseki.run.typed import Extra, RunKeeper, typed_values
 from kiseki.run.upload import Upload
 from kiseki.run.values import checked_row, checked_step, checked_text, flatten, valid_text
 from kiseki.run.verdict import verdict
 from kiseki.settings import Settings
 from kiseki.wire import records
+from kiseki.wire.artifacts import ARTIFACTS
+
+if TYPE_CHECKING:
+    from kiseki.artifacts.artifact import Artifact
+    from kiseki.query.server import Server
 
 _encode = msgspec.msgpack.Encoder().encode
 _now = time.time
@@ -95,6 +101,9 @@ class Run:
         )
         self._followed: dict[str, Path] = {}
         self._remarks: dict[tuple[str, str], bytes] = {}
+        self._server: Server | None = None
+        self.artifacts: dict[str, Path] = {}
+        """Folders of those logged here, the last one of each name; for the parts of the SDK."""
         self._known_keys: set[str] = set()
         self._logged: dict[str, Any] = dict(logged or {})
         self._unmerged: list[dict[str, Any]] = []
@@ -241,6 +250,132 @@ class Run:
                 self._append(_encode(records.File(name, str(source), policy)))
                 self._followed[name] = source
         return [name for _, name in found]
+
+    def restore(
+        self,
+        name: str,
+        run_path: str | None = None,
+        replace: bool = False,
+        root: str | PathLike[str] | None = None,
+    ) -> TextIO | None:
+        """Get a file of a run from the server, and open it.
+
+        Args:
+            name: Its name in the run.
+            run_path: "entity/project/run" of another run than this one.
+            replace: Fetch it even if there is a file of the name already.
+            root: Folder that it goes to, which is the working directory if not given.
+
+        Returns:
+            The file, open for reading; ``None`` in a disabled run.
+
+        Raises:
+            NotFoundError: There is no such run, or it has no such file.
+        """
+        if self.disabled:
+            return None
+        api: Any = import_module("kiseki.query.api").Api(server=self.server())
+        path = run_path or "/".join(filter(None, (self.entity, self.project, self.id)))
+        return api.run(path).file(name).download(root or ".", replace=replace, exist_ok=True)
+
+    # Artifacts
+
+    def log_artifact(
+        self,
+        artifact_or_path: Artifact | str | PathLike[str],
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Iterable[str] | None = None,
+        tags: Iterable[str] | None = None,
+    ) -> Artifact:
+        """Log an artifact as an output of the run. Nothing is waited for: the uploader sends it.
+
+        Its files are kept as they are now, so that they survive a change of the user's files and
+        the end of the program.
+
+        Args:
+            artifact_or_path: A filled `Artifact`, or a file, a folder or the address of one.
+            name: What the artifact of a path is called; after the run and the path if not given.
+            type: What kind of thing that is; "unspecified" if not given.
+            aliases: Names of this version beside "latest".
+            tags: Tags of this version.
+
+        Returns:
+            The artifact; its `wait` waits until the server has it.
+
+        Raises:
+            FileError: A file cannot be read, or there is no space for its copy.
+            UsageError: It is logged already, or a name cannot be one.
+        """
+        logging: Any = import_module("kiseki.run.artifacts")
+        return logging.log(self, artifact_or_path, name, type, aliases, tags)
+
+    def use_artifact(
+        self,
+        artifact_or_name: Artifact | str,
+        type: str | None = None,
+        aliases: Iterable[str] | None = None,
+        use_as: str | None = None,
+    ) -> Artifact:
+        """Get an artifact, and note that the run uses it. The server is asked.
+
+        Args:
+            artifact_or_name: "name:version", "name:alias", "project/name:…" or
+                "entity/project/name:…"; or an `Artifact`, which is logged first if it is not yet.
+            type: What kind it has to be.
+            aliases: For an artifact that is logged first.
+            use_as: What the run uses it as.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+            UnreachableError: The server cannot be asked.
+        """
+        logging: Any = import_module("kiseki.run.artifacts")
+        return logging.use(self, artifact_or_name, type, aliases, use_as)
+
+    def link_artifact(
+        self,
+        artifact: Artifact,
+        target_path: str,
+        aliases: Iterable[str] | None = None,
+    ) -> None:
+        """Show an artifact in a collection elsewhere. The uploader does it, once it is logged.
+
+        Args:
+            artifact: It is logged first if it is not yet.
+            target_path: "collection", "project/collection" or "entity/project/collection"; a
+                registry is the project "wandb-registry-NAME" of an organisation.
+            aliases: Its aliases there.
+        """
+        logging: Any = import_module("kiseki.run.artifacts")
+        logging.link(self, artifact, target_path, aliases)
+
+    def append(self, record: records.Record) -> None:
+        """Add a record to the journal; for the parts of the SDK."""
+        self._append(_encode(record))
+
+    @property
+    def directory(self) -> Path | None:
+        """The run's folder; a disabled run has none. For the parts of the SDK."""
+        return self._directory
+
+    def server(self) -> Server:
+        """The run's server, asked from this process; for the parts of the SDK."""
+        if (known := self._server) is None:
+            query: Any = import_module("kiseki.query.server")
+            known = query.Server(self._settings.base_url, self._settings.api_key)
+            self._server = known
+        return cast("Server", known)
+
+    def ensure_upload(self) -> None:
+        """Start the uploader again if it has died."""
+        if self._upload is not None and not self.offline:
+            self._upload.ensure()
+
+    @property
+    def upload_message(self) -> str | None:
+        """What is in the way of the uploader."""
+        return self._state().get("message")
 
     @property
     def config(self) -> Config:
@@ -472,23 +607,21 @@ class Run:
         text = valid_text(line.text)
         self._append(_encode(("console", line.number, line.time, line.error, text)))
 
-    def _flattened(
-        self, data: object, step: int | None
-    ) -> tuple[dict[str, Any], list[records.File | records.Remark]]:
+    def _flattened(self, data: object, step: int | None) -> tuple[dict[str, Any], list[Extra]]:
         """The values by flat key, and the records that come before them."""
-        errands: list[records.File | records.Remark] = []
+        errands: list[Extra] = []
 
         def keeper_for(key: str) -> RunKeeper:
             at = self._step if step is None else checked_step(step)
             fsync = self._settings.fsync
-            return RunKeeper(key, at, self._directory, fsync=fsync, errands=errands)
+            return RunKeeper(key, at, self._directory, self.id, fsync=fsync, errands=errands)
 
         values = flatten(checked_row(data), lambda v, key: typed_values(v, key, keeper_for))
         if len(self._known_keys) < _MOST_KNOWN_KEYS:
             self._known_keys.update(values)
         return values, errands
 
-    def _append_errands(self, errands: Iterable[records.File | records.Remark]) -> None:
+    def _append_errands(self, errands: Iterable[Extra]) -> None:
         for errand in errands:
             record = _encode(errand)
             if isinstance(errand, records.Remark):
@@ -496,6 +629,8 @@ class Run:
                 if self._remarks.get(place) == record:
                     continue
                 self._remarks[place] = record
+            elif isinstance(errand, records.Artifact) and self._directory is not None:
+                self.artifacts[errand.collection] = self._directory / ARTIFACTS / errand.id
             self._append_locked(record)
 
     def _last_values(self) -> dict[str, Any]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import msgspec
 
 from kiseki.errors import ValueTypeError
 from kiseki.run import files
+from kiseki.run.directory import random_name
 from kiseki.wire import records
+from kiseki.wire.artifacts import ARTIFACTS, PLAN, Plan, PlannedEntry
 
 if TYPE_CHECKING:
     from kiseki.media.value import Json, Keeper, Media
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
 _OWN = "kiseki.media"
 _FOREIGN = frozenset({"PIL", "matplotlib", "pandas", "plotly"})
 _HASH_SIGNS = 20
+_LONGEST_NAME = 128
+_encode_json = msgspec.json.Encoder().encode
+
+Extra: TypeAlias = records.File | records.Remark | records.Artifact
+"""Records that come before the row that needs them."""
 
 
 class RunKeeper:
@@ -29,13 +38,15 @@ class RunKeeper:
         key: str,
         step: int,
         folder: Path | None,
+        run: str,
         *,
         fsync: bool,
-        errands: list[records.File | records.Remark],
+        errands: list[Extra],
     ) -> None:
         self.key = key
         self._step = step
         self._folder = folder
+        self._run = run
         self._fsync = fsync
         self._errands = errands
 
@@ -56,6 +67,44 @@ class RunKeeper:
 
     def note(self, section: str, name: str, value: Any) -> None:
         self._errands.append(records.Remark(section, name, value))
+
+    def table(self, path: str, kept: Iterable[str]) -> Json:
+        """Log a table's file as an artifact, too, with the files that its cells name."""
+        if self._folder is None:
+            return {}
+        id = random_name(20)
+        end = ".table.json"
+        name = self.key.rpartition("/")[2] + end
+        collection = _as_collection(f"run-{self._run}-{self.key}")
+        entries = [
+            PlannedEntry(
+                path=inside,
+                size=files.place_of(self._folder, source).stat().st_size,
+                source=f"{records.FILES}/{source}",
+                keep=True,
+            )
+            for inside, source in {name: path, **{one: one for one in kept}}.items()
+        ]
+        plan = Plan(
+            id=id,
+            type="run_table",
+            collection=collection,
+            entries=entries,
+            history_step=self._step,
+        )
+        folder = self._folder / ARTIFACTS / id
+        files.write(_encode_json(plan), folder / PLAN, fsync=self._fsync)
+        self._errands.append(records.Artifact(id, collection))
+        return {"artifact_path": f"wandb-client-artifact://{id}/{name}"}
+
+
+def _as_collection(text: str) -> str:
+    """A name that an artifact can have."""
+    name = "".join("_" if c in "/:\\?%" or not c.isprintable() else c for c in text)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{name[: _LONGEST_NAME - 9]}_{digest}"
 
 
 def typed_values(

@@ -146,7 +146,39 @@ class Remark(msgspec.Struct, array_like=True, tag="remark"):
     value: Any
 
 
-Errand = File
+class Artifact(msgspec.Struct, array_like=True, tag="artifact"):
+    """A version of an artifact; its plan and its files lie in a folder beside the journal."""
+
+    id: str
+    """Names the folder."""
+    collection: str
+
+
+class Input(msgspec.Struct, array_like=True, tag="input"):
+    """The run uses a version of an artifact."""
+
+    version: int | None
+    artifact: str | None = None
+    """Instead of the version: the id of one that this journal brings."""
+    collection: str | None = None
+    used_as: str | None = None
+
+
+class Link(msgspec.Struct, array_like=True, tag="link"):
+    """A version of an artifact is to be shown in a collection elsewhere."""
+
+    version: int | None
+    artifact: str | None
+    """Instead of the version: the id of one that this journal brings."""
+    source: str | None
+    """The collection of that."""
+    entity: str | None
+    project: str
+    collection: str
+    aliases: list[str]
+
+
+Errand = File | Artifact | Input | Link
 """Records that batches do not carry: each is a matter of requests of its own."""
 
 Record = (
@@ -159,6 +191,9 @@ Record = (
     | Update
     | System
     | File
+    | Artifact
+    | Input
+    | Link
     | Remark
     | Exit
 )
