@@ -141,3 +141,75 @@ def test_members_decide_who_sees_a_restricted_registry(own: Client) -> None:
         "third": [],
         "end": [],
     }
+
+
+FILL = """
+import json, wandb
+api = wandb.Api()
+api.create_registry("models", visibility="organization", artifact_types=["model"])
+api.create_registry("data", visibility="organization")
+run = wandb.init(project="made", id="r1", settings=QUICK)
+for number in range(2):
+    artifact = wandb.Artifact("net", "model", metadata={"score": number})
+    with artifact.new_file("weights.txt") as file:
+        file.write(f"weights {number}")
+    run.log_artifact(artifact).wait()
+    run.link_artifact(artifact, "wandb-registry-models/nets", aliases=[f"a{number}"])
+dataset = wandb.Artifact("pets", "dataset")
+with dataset.new_file("pets.txt") as file:
+    file.write("pets")
+run.log_artifact(dataset).wait()
+said = {}
+try:
+    dataset.link("wandb-registry-models/pets")
+except Exception as error:
+    said["wrong type"] = "does not take artifacts of the type `dataset`" in str(error)
+dataset.link("wandb-registry-data/pets")
+run.finish()
+"""
+
+
+def test_versions_are_linked_to_registries_found_and_used(own: Client) -> None:
+    found = own.result(
+        FILL
+        + """
+run = wandb.init(project="used", id="r2", settings=QUICK)
+used = run.use_artifact("wandb-registry-models/nets:a0")
+with open(used.download(root="got", skip_cache=True) + "/weights.txt") as file:
+    said["used"] = [used.name, used.source_name, used.is_link, file.read()]
+run.finish()
+
+def names(things):
+    return [each.name for each in things]
+
+registries = api.registries()
+nets = registries.collections({"name": "nets"})
+said["collections"] = names(registries.collections())
+said["of one"] = names(api.registries(filter={"name": "data"}).collections())
+said["versions"] = names(nets.versions())
+said["by alias"] = names(registries.versions({"alias": "a1"}))
+said["by metadata"] = names(registries.versions({"metadata.score": {"$lt": 1}}))
+said["paged"] = names(registries.versions(per_page=1))
+said["ordered"] = names(registries.collections(order="name"))
+said["users"] = [each.id for each in api.artifact("made/net:v0").used_by()]
+linked = api.artifact("wandb-registry-models/nets:a1")
+said["linked"] = sorted(linked.aliases)
+linked.unlink()
+said["after"] = names(registries.versions())
+print(json.dumps(said))
+"""
+    )
+    assert found == {
+        "wrong type": True,
+        "used": ["nets:a0", "net:v0", True, "weights 0"],
+        "collections": ["pets", "nets"],
+        "of one": ["pets"],
+        "versions": ["nets:v1", "nets:v0"],
+        "by alias": ["nets:v1"],
+        "by metadata": ["nets:v0"],
+        "paged": ["pets:v0", "nets:v1", "nets:v0"],
+        "ordered": ["nets", "pets"],
+        "users": ["r2"],
+        "linked": ["a1", "latest"],
+        "after": ["pets:v0", "nets:v0"],
+    }

@@ -182,7 +182,7 @@ def compose(
         projects=projects,
         members=members,
         registries=registries,
-        registry_search=RegistrySearch(registries),
+        registry_search=RegistrySearch(registries, artifacts),
         runs=runs,
         alerts=AlertService(runs, stores.alerts, stores.events, live, stores.work, clock),
         branching=branching,

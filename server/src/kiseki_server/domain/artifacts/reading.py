@@ -84,6 +84,10 @@ class Reading:
         following = encode_cursor(start + limit, items[-1].id) if items and more else None
         return CollectionPage(items, following, len(found))
 
+    def all_collections(self, at: Project) -> Sequence[Collection]:
+        """By name."""
+        return self.ground.collections.of_project(at.id)
+
     def collection(self, at: Project, name: str) -> Collection | None:
         return self.ground.collections.find(at.id, name)
 

@@ -53,6 +53,32 @@ class RegistryQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionQuery:
+    """Which collections of which registries; fields as those of `RegistryQuery`, and as those
+    of collections of artifacts."""
+
+    registries: Filter | None = None
+    collections: Filter | None = None
+    order: tuple[SortKey, ...] = ()
+    """By registry and name unless given."""
+    limit: int = 100
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionQuery:
+    """Which versions in which collections of which registries."""
+
+    registries: Filter | None = None
+    collections: Filter | None = None
+    versions: Filter | None = None
+    order: tuple[SortKey, ...] = ()
+    """By registry and name of the collection, there the newest first, unless given."""
+    limit: int = 100
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryPage:
     items: tuple[Project, ...]
     cursor: str | None

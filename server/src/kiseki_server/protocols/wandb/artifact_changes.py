@@ -16,6 +16,7 @@ from kiseki_server.domain.artifacts.types import (
     VersionChange,
     VersionState,
 )
+from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import BadRequest, NotFound
 from kiseki_server.protocols.wandb import identifiers, json_lines
 from kiseki_server.protocols.wandb.artifact_uploads import client_version, tag_names
@@ -129,12 +130,18 @@ def link(context: Context, given: Given) -> Payload:
         name = given.get("artifactPortfolioName")
         if not name or not given.get("projectName"):
             raise BadRequest("A link needs a project and a name")
-        project = context.projects.ensure(
-            context.actor, given.get("entityName") or None, given["projectName"]
-        )
+        project = _linkable(context, given.get("entityName") or None, given["projectName"])
     aliases = {one["alias"] for one in given.get("aliases") or ()}
     made = context.artifacts.link(version, project, name, aliases, context.actor)
     return {"versionIndex": made.index, "artifactMembership": made}
+
+
+def _linkable(context: Context, entity: str | None, name: str) -> Project:
+    """The project or the registry to link to; a project is made if it is not there."""
+    try:
+        return context.projects.find(context.actor, entity, name, Action.WRITE)
+    except NotFound:
+        return context.projects.ensure(context.actor, entity, name)
 
 
 def unlink(context: Context, given: Given) -> Payload:

@@ -13,10 +13,14 @@ from kiseki_server.protocols.wandb.mongo import Reader
 _TIMES = frozenset([("created_at",), ("updated_at",)])
 _OTHER_NAMES = {
     "alias": "aliases",
+    "artifact_collection_id": "id",
+    "artifact_id": "id",
+    "collection_id": "id",
     "createdAt": "created_at",
     "fileCount": "file_count",
     "tag": "tags",
     "updatedAt": "updated_at",
+    "version": "index",
     "versionIndex": "index",
     "version_index": "index",
 }

@@ -46,8 +46,6 @@ REFUSED: dict[str, str] = {
 
 EMPTY: frozenset[str] = frozenset(
     [
-        "Entity.artifactCollections",
-        "Entity.artifactMemberships",
         "Entity.integrations",
         "Entity.triggers",
         "Organization.triggers",

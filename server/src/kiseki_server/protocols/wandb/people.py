@@ -20,7 +20,11 @@ from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.connections import connection
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.projects import find_project, list_projects
-from kiseki_server.protocols.wandb.registries import list_registries
+from kiseki_server.protocols.wandb.registries import (
+    list_collections,
+    list_registries,
+    list_versions,
+)
 from kiseki_server.protocols.wandb.teams import actor_of, api_keys
 
 
@@ -156,6 +160,48 @@ class EntityNode:
 
     def project(self, name: str) -> Project | None:
         return find_project(self._context, self.name, name)
+
+    def artifact_collections(
+        self,
+        after: str | None = None,
+        collection_types: list[str] | None = None,
+        filters: str | None = None,
+        first: int | None = None,
+        order: str | None = None,
+        project_filters: str | None = None,
+    ) -> dict[str, Any]:
+        """Of an organisation, those of its registries."""
+        return list_collections(
+            self._context,
+            self._entity,
+            first,
+            after,
+            filters,
+            project_filters,
+            order,
+            collection_types,
+        )
+
+    def artifact_memberships(
+        self,
+        after: str | None = None,
+        collection_filters: str | None = None,
+        filters: str | None = None,
+        first: int | None = None,
+        order: str | None = None,
+        project_filters: str | None = None,
+    ) -> dict[str, Any]:
+        """Of an organisation, the versions in its registries."""
+        return list_versions(
+            self._context,
+            self._entity,
+            first,
+            after,
+            filters,
+            collection_filters,
+            project_filters,
+            order,
+        )
 
     def projects(
         self,

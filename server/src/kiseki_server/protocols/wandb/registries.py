@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from kiseki_server.domain.accounts.rules import Action
-from kiseki_server.domain.accounts.types import Entity, EntityKind
+from kiseki_server.domain.accounts.types import Entity, EntityKind, Organization
+from kiseki_server.domain.artifacts.types import CollectionKind
 from kiseki_server.domain.projects.types import Project, ProjectKind, Visibility
 from kiseki_server.domain.registry.names import PREFIX
-from kiseki_server.domain.registry.types import RegistryChange, RegistryQuery
+from kiseki_server.domain.registry.types import (
+    CollectionQuery,
+    RegistryChange,
+    RegistryQuery,
+    VersionQuery,
+)
 from kiseki_server.kit.errors import BadRequest, NotFound
-from kiseki_server.protocols.wandb import identifiers, registry_filters
+from kiseki_server.protocols.wandb import artifact_filters, identifiers, registry_filters
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
 
@@ -46,6 +52,64 @@ def list_registries(
     )
     page = context.registry_search.registries(context.actor, org, query)
     return connection(list(page.items), page.cursor, page.total)
+
+
+def list_collections(
+    context: Context,
+    entity: Entity,
+    first: int | None,
+    after: str | None,
+    filters: str | None,
+    project_filters: str | None,
+    order: str | None,
+    types: list[str] | None,
+) -> dict[str, Any]:
+    """Collections of an organisation's registries that the caller may read."""
+    org = _organization(context, entity)
+    if org is None or (types and CollectionKind.PORTFOLIO.value.upper() not in types):
+        return connection([], None, 0)  # registries hold no sequences
+    query = CollectionQuery(
+        registries=registry_filters.parse(project_filters),
+        collections=registry_filters.collections(filters),
+        order=tuple(artifact_filters.collection_order(order)),
+        limit=page_size(first),
+        cursor=after or None,
+    )
+    page = context.registry_search.collections(context.actor, org, query)
+    return connection(list(page.items), page.cursor, page.total)
+
+
+def list_versions(
+    context: Context,
+    entity: Entity,
+    first: int | None,
+    after: str | None,
+    filters: str | None,
+    collection_filters: str | None,
+    project_filters: str | None,
+    order: str | None,
+) -> dict[str, Any]:
+    """Versions in an organisation's registries that the caller may read."""
+    org = _organization(context, entity)
+    if org is None:
+        return connection([], None, 0)
+    query = VersionQuery(
+        registries=registry_filters.parse(project_filters),
+        collections=registry_filters.collections(collection_filters),
+        versions=registry_filters.versions(filters),
+        order=tuple(artifact_filters.version_order(order)),
+        limit=page_size(first),
+        cursor=after or None,
+    )
+    page = context.registry_search.versions(context.actor, org, query)
+    return connection(list(page.items), page.cursor, page.total)
+
+
+def _organization(context: Context, entity: Entity) -> Organization | None:
+    """Whose own entity it is; others hold no registries."""
+    if entity.kind is not EntityKind.ORGANIZATION:
+        return None
+    return context.accounts.organization_of(context.actor, entity)
 
 
 def upsert(context: Context, given: Given) -> Payload | None:

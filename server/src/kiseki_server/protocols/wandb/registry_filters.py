@@ -1,4 +1,4 @@
-"""The client's filters and orders of registries."""
+"""The client's filters and orders of registries, and of what is in them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import binascii
 import re
 from dataclasses import replace
 
+from kiseki_server.domain.artifacts.names import index_of
 from kiseki_server.domain.filters.tree import And, Compare, Field, Filter, In, Not, Or, Scalar
 from kiseki_server.kit.errors import BadRequest
+from kiseki_server.protocols.wandb import artifact_filters
 from kiseki_server.protocols.wandb.mongo import Reader
 
 _REGISTRIES = {
@@ -49,6 +51,18 @@ def parse(text: str | None) -> Filter | None:
     return None if found is None else _numbered(found)
 
 
+def collections(text: str | None) -> Filter | None:
+    """The filter of collections; raises like `parse`."""
+    found = artifact_filters.collections(text)
+    return None if found is None else _numbered(found)
+
+
+def versions(text: str | None) -> Filter | None:
+    """The filter of versions, whose numbers may be given as `v3`; raises like `parse`."""
+    found = artifact_filters.versions(text)
+    return None if found is None else _numbered(found)
+
+
 def _numbered(filter: Filter) -> Filter:
     match filter:
         case And(items):
@@ -57,9 +71,9 @@ def _numbered(filter: Filter) -> Filter:
             return Or(tuple(map(_numbered, items)))
         case Not(item):
             return Not(_numbered(item))
-        case Compare(Field(("id",)), _, value):
+        case Compare(Field((("id" | "index"),)), _, value):
             return replace(filter, value=_number(value))
-        case In(Field(("id",)), values):
+        case In(Field((("id" | "index"),)), values):
             return replace(filter, values=tuple(map(_number, values)))
         case _:
             return filter
@@ -68,6 +82,8 @@ def _numbered(filter: Filter) -> Filter:
 def _number(value: Scalar) -> Scalar:
     if not isinstance(value, str):
         return value
+    if (index := index_of(value)) is not None:
+        return index
     if value.isdigit():
         return int(value)
     try:

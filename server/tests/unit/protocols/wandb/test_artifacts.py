@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from server.tests.artifacts import md5, md5_hex
+from server.tests.artifacts import ArtifactWorld, md5, md5_hex
 from server.tests.unit.protocols.wandb.conftest import Dialect
 
 from kiseki_server.app.services import Services
+from kiseki_server.domain.files.tickets import LIFETIME
+from kiseki_server.protocols.wandb.identifiers import artifact_id
 
 CREATE = """
 mutation { createArtifact(input: {entityName: "admin", projectName: "hand", digest: "d",
@@ -185,3 +188,78 @@ def test_a_file_in_parts_may_come_in_one_piece(dialect: Dialect) -> None:
     id, node = in_parts(dialect, [b"a", b"b"])
     assert dialect.http.put(node["uploadUrl"], content=b"ab").status_code == 200
     assert dialect.data(COMMIT, id=id)
+
+
+def test_an_address_of_a_file_is_good_for_that_file_and_for_a_time(
+    dialect: Dialect, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ArtifactWorld.of(services, "hand").log("pair", {"a.txt": b"a", "b.txt": b"b"})
+    query = "query Q($id: ID!) { artifact(id: $id) { files { edges { node { directUrl } } } } }"
+
+    def addresses() -> list[str]:
+        found = dialect.data(query, id=artifact_id(made.version.id))["artifact"]["files"]["edges"]
+        return [edge["node"]["directUrl"] for edge in found]
+
+    first, second = addresses()
+    nobody = {"Authorization": ""}
+    assert dialect.http.get(first, headers=nobody).content == b"a"
+    assert dialect.http.get(second, headers=nobody).content == b"b"
+    for wrong in (
+        first.replace("a.txt", "b.txt"),
+        first.replace("a.txt", "x/../b.txt"),
+        first.replace("expires=", "expires=9"),
+    ):
+        answer = dialect.http.get(wrong, headers=nobody)
+        assert answer.status_code in (400, 403), wrong
+        assert answer.content != b"b"
+    assert dialect.http.put(first, content=b"x", headers=nobody).status_code in (400, 403)
+    monkeypatch.setitem(LIFETIME, "download", timedelta(seconds=-1))
+    late = dialect.http.get(addresses()[0], headers=nobody)
+    assert late.status_code == 403
+    assert "expired" in late.text
+
+
+@pytest.mark.parametrize("path", ["../a", "/a", "a//b", "a/./b", "a\0b", "CON", "", "a\\..\\b"])
+def test_paths_that_lead_elsewhere_are_refused(dialect: Dialect, path: str) -> None:
+    data = listed({path: {"digest": "etag", "ref": "s3://bucket/far"}})
+    id, url = pending(dialect, data)
+    assert dialect.http.put(url, content=data).status_code == 200
+    refused = dialect.post(COMMIT, id=id)
+    assert refused.status_code == 400, refused.text
+    new = {"artifactID": id, "name": path, "md5": md5(b"a")}
+    assert dialect.post(FILES, files=[new]).status_code == 400
+
+
+@pytest.mark.parametrize("alias", ["a/b", "a:b", "v3", "", "a\n", "x" * 129])
+def test_aliases_that_cannot_be_are_refused(dialect: Dialect, alias: str) -> None:
+    create = CREATE.replace("mutation {", "mutation M($alias: String!) {").replace(
+        'digest: "d"',
+        'digest: "d", aliases: [{artifactCollectionName: "data", alias: $alias}]',
+    )
+    answer = dialect.post(create, alias=alias)
+    assert answer.status_code == 400, answer.text
+    assert "alias" in answer.json()["errors"][0]["message"]
+
+
+def test_a_body_that_is_not_what_was_announced_is_refused(dialect: Dialect) -> None:
+    id, url = pending(dialect, data := listed({"a": {"digest": md5(b"right"), "size": 5}}))
+    assert dialect.http.put(url, content=data).status_code == 200
+    new = {"artifactID": id, "name": "a", "md5": md5(b"right")}
+    (edge,) = dialect.data(FILES, files=[new])["createArtifactFiles"]["files"]["edges"]
+    for wrong in (b"wrong", b"right and more", b""):
+        answer = dialect.http.put(edge["node"]["uploadUrl"], content=wrong)
+        assert answer.status_code == 400, answer.text
+        assert dialect.post(COMMIT, id=id).status_code == 400
+    assert dialect.http.put(edge["node"]["uploadUrl"], content=b"right").status_code == 200
+    assert dialect.data(COMMIT, id=id)
+
+
+def test_a_wrong_size_in_the_list_is_refused(dialect: Dialect) -> None:
+    id, url = pending(dialect, data := listed({"a": {"digest": md5(b"right"), "size": 6}}))
+    assert dialect.http.put(url, content=data).status_code == 200
+    new = {"artifactID": id, "name": "a", "md5": md5(b"right")}
+    (edge,) = dialect.data(FILES, files=[new])["createArtifactFiles"]["files"]["edges"]
+    assert dialect.http.put(edge["node"]["uploadUrl"], content=b"right").status_code == 200
+    refused = dialect.post(COMMIT, id=id)
+    assert refused.status_code == 400
+    assert "6 bytes and has 5" in refused.json()["errors"][0]["message"]
