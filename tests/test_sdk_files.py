@@ -207,3 +207,31 @@ print(run.finish().complete)
     assert "True" in program.lines
     for i in range(20):
         assert content(own_server, "patient", f"{i}.txt") == str(i).encode()
+
+
+def test_alerts_reach_the_server_after_a_kill(
+    server_process: ServerProcess, tmp_path: Path
+) -> None:
+    program = start(
+        server_process,
+        tmp_path,
+        """
+import kiseki, os, signal
+run = kiseki.init(id="alerts")
+run.alert("Loss is high", "It is 12.", level="WARN")
+run.alert("Loss is high", "It is 13.")
+kiseki.alert("Done", "Nothing more to do.")
+os.kill(os.getpid(), signal.SIGKILL)
+""",
+    )
+    program.wait()
+    path = f"/projects/admin/{PROJECT}/runs/alerts/alerts"
+
+    def told() -> Any:
+        status, page = server_process.request("GET", path)
+        return status == 200 and len(page["items"]) == 2 and page["items"]
+
+    assert [(one["title"], one["text"], one["level"]) for one in eventually(told)] == [
+        ("Done", "Nothing more to do.", "info"),
+        ("Loss is high", "It is 12.", "warning"),
+    ]

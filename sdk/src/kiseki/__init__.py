@@ -30,8 +30,19 @@ if TYPE_CHECKING:
     from kiseki.media.video import Video
     from kiseki.plot import plot_table
     from kiseki.query.api import Api
+    from kiseki.run.alerts import AlertLevel
     from kiseki.run.config import Config
-    from kiseki.run.current import define_metric, finish, log, save
+    from kiseki.run.current import (
+        alert,
+        define_metric,
+        finish,
+        link_artifact,
+        log,
+        log_artifact,
+        restore,
+        save,
+        use_artifact,
+    )
     from kiseki.run.init import init, login
     from kiseki.run.metrics import Metric
     from kiseki.run.receipt import Receipt
@@ -48,6 +59,7 @@ if TYPE_CHECKING:
     """The current run."""
 
 __all__ = [
+    "AlertLevel",
     "Api",
     "Artifact",
     "Audio",
@@ -67,21 +79,27 @@ __all__ = [
     "Table",
     "Video",
     "__version__",
+    "alert",
     "config",
     "define_metric",
     "errors",
     "finish",
     "init",
+    "link_artifact",
     "log",
+    "log_artifact",
     "login",
     "plot",
     "plot_table",
+    "restore",
     "run",
     "save",
     "summary",
+    "use_artifact",
 ]
 
 _PLACES = {
+    "AlertLevel": "kiseki.run.alerts",
     "Api": "kiseki.query.api",
     "Artifact": "kiseki.artifacts.artifact",
     "Audio": "kiseki.media.audio",
@@ -100,13 +118,18 @@ _PLACES = {
     "Summary": "kiseki.run.summary",
     "Table": "kiseki.media.table",
     "Video": "kiseki.media.video",
+    "alert": "kiseki.run.current",
     "define_metric": "kiseki.run.current",
     "finish": "kiseki.run.current",
     "init": "kiseki.run.init",
+    "link_artifact": "kiseki.run.current",
     "log": "kiseki.run.current",
+    "log_artifact": "kiseki.run.current",
     "login": "kiseki.run.init",
     "plot_table": "kiseki.plot",
+    "restore": "kiseki.run.current",
     "save": "kiseki.run.current",
+    "use_artifact": "kiseki.run.current",
 }
 
 

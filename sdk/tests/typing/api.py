@@ -96,6 +96,10 @@ def train_with_wandb_names() -> None:
     wandb.define_metric("loss", summary="min")
     wandb.log({"loss": 1}, step=2)
     wandb.save("*.yaml")
+    wandb.alert("Title", "text", level=wandb.AlertLevel.WARN, wait_duration=60)
+    assert_type(wandb.log_artifact("a.txt", name="a", type="t"), wandb.Artifact)
+    wandb.link_artifact(wandb.use_artifact("a:latest"), "portfolio")
+    wandb.restore("config.yaml")
     assert_type(wandb.finish(), kiseki.Receipt | None)
 
 

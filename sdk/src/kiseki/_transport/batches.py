@@ -11,6 +11,7 @@ import msgspec
 from kiseki._transport.columns import PointColumns, ValueColumns, add_mixed
 from kiseki.wire.batch import VERSION, Batch, Patch, RunEnd, RunStart
 from kiseki.wire.records import (
+    Alert,
     Artifact,
     Config,
     Console,
@@ -32,12 +33,12 @@ from kiseki.wire.records import (
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _KINDS = frozenset(
     {"start", "history", "config", "summary", "metric", "console", "update", "system", "exit"}
-    | {"file", "artifact", "input", "link", "remark"}
+    | {"file", "artifact", "input", "link", "alert", "remark"}
 )
 _KILLED = frozenset({-2, -9, -15, 130, 137, 143, 255})
 """Signals as subprocess and as shells tell them, and what an interrupted script says."""
 
-_ERRANDS = frozenset({b"\xa4file", b"\xa8arti", b"\xa5inpu", b"\xa4link"})
+_ERRANDS = frozenset({b"\xa4file", b"\xa8arti", b"\xa5inpu", b"\xa4link", b"\xa5aler"})
 """How errands begin, behind the length of the record."""
 _errand_decoder: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
 
@@ -248,7 +249,7 @@ class _Merge:
                 self.end = end_of(record)
             case Remark():
                 self.remarks.setdefault(record.section, {})[record.name] = record.value
-            case File() | Artifact() | Input() | Link():
+            case File() | Artifact() | Input() | Link() | Alert():
                 pass  # see errands.py
             case _:
                 raise TypeError(f"no place for {type(record).__name__}")

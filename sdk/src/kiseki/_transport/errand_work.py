@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -10,8 +11,9 @@ from kiseki._transport.client import Client, SendError
 from kiseki._transport.errands import ErrandFailed, Place
 from kiseki._transport.file_errand import send_file
 from kiseki.wire.artifacts import ARTIFACTS, Result
-from kiseki.wire.records import Artifact, Errand, File, Input, Link
+from kiseki.wire.records import Alert, Artifact, Errand, File, Input, Link
 
+_FRESH_S = 30.0
 _TEMPORARY = frozenset({401, 402, 403, 407, 408, 425, 429, 511})
 
 
@@ -35,6 +37,16 @@ def perform(errand: Errand, place: Place, client: Client, sent: Callable[[int], 
                 "aliases": errand.aliases,
             }
             client.call("POST", f"/artifacts/versions/{version}/links", body)
+        case Alert():
+            # One that comes late is no repetition of another that comes late.
+            fresh = abs(time.time() - errand.time) < _FRESH_S
+            body = {
+                "title": errand.title,
+                "text": errand.text,
+                "level": errand.level,
+                "wait_s": errand.wait_s if fresh else 0,
+            }
+            client.call("POST", f"{place.run_path}/alerts", body)
 
 
 def subject_of(errand: Errand) -> str:
@@ -48,6 +60,8 @@ def subject_of(errand: Errand) -> str:
             return f"artifact {errand.collection or errand.version}"
         case Link():
             return f"artifact {errand.source or errand.version}"
+        case Alert():
+            return "alert"
 
 
 def _send_artifact(

@@ -8,12 +8,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 
 from kiseki.errors import NoRunError
 from kiseki.run.verdict import exit_code_of, verdict
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from kiseki.artifacts.artifact import Artifact
+    from kiseki.run.alerts import AlertLevel
     from kiseki.run.metrics import Metric
     from kiseki.run.receipt import Receipt
     from kiseki.run.run import Run
@@ -66,6 +70,54 @@ def define_metric(
     """`Run.define_metric` of the current run."""
     run = _required("define_metric")
     return run.define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+
+
+def alert(
+    title: str,
+    text: str,
+    level: str | AlertLevel | None = None,
+    wait_duration: float | timedelta | None = None,
+) -> None:
+    """`Run.alert` of the current run."""
+    _required("alert").alert(title, text, level, wait_duration)
+
+
+def log_artifact(
+    artifact_or_path: Artifact | str | PathLike[str],
+    name: str | None = None,
+    type: str | None = None,
+    aliases: Iterable[str] | None = None,
+    tags: Iterable[str] | None = None,
+) -> Artifact:
+    """`Run.log_artifact` of the current run."""
+    return _required("log_artifact").log_artifact(artifact_or_path, name, type, aliases, tags)
+
+
+def use_artifact(
+    artifact_or_name: Artifact | str,
+    type: str | None = None,
+    aliases: Iterable[str] | None = None,
+    use_as: str | None = None,
+) -> Artifact:
+    """`Run.use_artifact` of the current run."""
+    return _required("use_artifact").use_artifact(artifact_or_name, type, aliases, use_as)
+
+
+def link_artifact(
+    artifact: Artifact, target_path: str, aliases: Iterable[str] | None = None
+) -> None:
+    """`Run.link_artifact` of the current run."""
+    _required("link_artifact").link_artifact(artifact, target_path, aliases)
+
+
+def restore(
+    name: str,
+    run_path: str | None = None,
+    replace: bool = False,
+    root: str | PathLike[str] | None = None,
+) -> TextIO | None:
+    """`Run.restore` of the current run."""
+    return _required("restore").restore(name, run_path, replace, root)
 
 
 def save(

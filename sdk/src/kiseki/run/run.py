@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -23,7 +24,8 @@ from kiseki.errors import (
     SettingError,
     ValueTypeError,
 )
-from kiseki.run import current, files
+from kiseki.run import alerts, current, files
+from kiseki.run.alerts import AlertLevel
 from kiseki.run.config import Config
 from kiseki.run.console import Console, Line
 from kiseki.run.directory import Identity, page_of, read_state
@@ -102,6 +104,7 @@ class Run:
         self._followed: dict[str, Path] = {}
         self._remarks: dict[tuple[str, str], bytes] = {}
         self._server: Server | None = None
+        self._alerted: dict[str, float] = {}
         self.artifacts: dict[str, Path] = {}
         """Folders of those logged here, the last one of each name; for the parts of the SDK."""
         self._known_keys: set[str] = set()
@@ -211,6 +214,34 @@ class Run:
                 self._axes = self._axes or StepMetrics()
                 self._axes.add(definition)
         return Metric(definition)
+
+    def alert(
+        self,
+        title: str,
+        text: str,
+        level: str | AlertLevel | None = None,
+        wait_duration: float | timedelta | None = None,
+    ) -> None:
+        """Tell people something. Nothing is waited for: the uploader brings it to the server.
+
+        Args:
+            title: At most 300 characters; the rest is cut off.
+            text: At most 20,000 characters; the rest is cut off.
+            level: "INFO" (the default), "WARN" or "ERROR".
+            wait_duration: Seconds for which further alerts of this title are passed over; 60 if
+                not given.
+
+        Raises:
+            ValueTypeError: Title or text is no text, or the title is empty.
+            ValueRangeError: The level is none, or the time is negative.
+        """
+        record = alerts.alert(title, text, level, wait_duration)
+        with self._lock:
+            last = self._alerted.get(record.title)
+            if last is not None and 0 <= record.time - last < record.wait_s:
+                return
+            self._append_locked(_encode(record))
+            self._alerted[record.title] = record.time
 
     # Files
 

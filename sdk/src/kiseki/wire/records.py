@@ -178,7 +178,19 @@ class Link(msgspec.Struct, array_like=True, tag="link"):
     aliases: list[str]
 
 
-Errand = File | Artifact | Input | Link
+class Alert(msgspec.Struct, array_like=True, tag="alert"):
+    """Something that people are to be told."""
+
+    title: str
+    text: str
+    level: str
+    """"info", "warning" or "error"."""
+    wait_s: float
+    """Say nothing if an alert of this title came less than so long ago."""
+    time: float
+
+
+Errand = File | Artifact | Input | Link | Alert
 """Records that batches do not carry: each is a matter of requests of its own."""
 
 Record = (
@@ -194,6 +206,7 @@ Record = (
     | Artifact
     | Input
     | Link
+    | Alert
     | Remark
     | Exit
 )
