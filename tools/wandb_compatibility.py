@@ -73,6 +73,7 @@ goes on without it.
 | heartbeat, `complete`, `exitcode`, `preempting`; `stopped` in the answer | served |
 | gzip; bodies up to 24 MiB, 64 MiB unpacked | served |
 | files by signed address: upload, download with `Range` | served |
+| history of a finished run as Parquet files, to be downloaded | served |
 | resume (`allow`, `must`, `never`, `auto`), offline runs and `wandb sync` | served |
 | fork (`fork_from`) and rewind (`resume_from`), by `_step` | served |
 | protobuf bodies, which no released client sends | refused (415) |

@@ -976,6 +976,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/export.parquet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The run's whole history as one Parquet file, a row for each step.
+         * @description The columns `_step`, `_timestamp` and `_runtime` are there always (seconds since 1970, and since
+         *     the run began); every key that was logged is a column of its own, null where a row has no value.
+         *     Numbers, text, lists and objects of one shape keep their types; a key with values of several
+         *     kinds holds text: the values themselves where they are text, otherwise their JSON.
+         */
+        get: operations["exportHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/{run}/files": {
         parameters: {
             query?: never;
@@ -5563,6 +5586,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChartDefinitions"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": unknown;
                 };
             };
             /** @description What went wrong. */

@@ -16,6 +16,7 @@ from kiseki_server.domain.artifacts.ground import Ground
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.exports.service import ExportService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
@@ -38,6 +39,7 @@ from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.secrets import Hasher, secret_from_file
 from kiseki_server.workers.call_commit import CallCommitter
 from kiseki_server.workers.commit import Committer
+from kiseki_server.workers.exports import ExportWorker
 from kiseki_server.workers.group_commit import CALLS, HISTORY, Bounds, GroupCommit
 from kiseki_server.workers.live import LiveHub
 from kiseki_server.workers.periodic import Periodic
@@ -164,6 +166,10 @@ def compose(
         work=stores.work,
         clock=clock,
     )
+    exports = ExportService(
+        stores.history, stores.exports, receiver, stores.blobs, stores.work, clock
+    )
+    exporter = ExportWorker(exports)
     services = Services(
         settings=settings,
         clock=clock,
@@ -205,6 +211,8 @@ def compose(
         lineage=LineageService(stores.lineage, projects),
         views=ViewService(stores.views, projects, clock),
         media=MediaService(stores.history, files, stores.sheets, stores.work),
+        exports=exports,
+        exporter=exporter,
         tickets=Tickets(hasher, clock),
         ingest=ingest,
         live=live,
@@ -218,7 +226,7 @@ def compose(
         console=stores.console,
         work=stores.work,
         clock=clock,
-        purge=[files.delete_runs, stores.edges.remove_runs],
+        purge=[files.delete_runs, exports.delete_runs, stores.edges.remove_runs],
     )
     heartbeats = HeartbeatMonitor(
         runs, stores.work, clock, silence=timedelta(seconds=settings.heartbeat_timeout_s)
@@ -226,6 +234,7 @@ def compose(
     for worker in (
         ingest,
         call_ingest,
+        exporter,
         Periodic("heartbeats", _HEARTBEATS, heartbeats),
         Periodic("copies", _COPIES, branching.finish_all),
         Periodic("index", _INDEX, IndexUpkeep(indexer, stores.work)),

@@ -28,6 +28,7 @@ from kiseki_server.protocols.native.places import provide_places
 from kiseki_server.protocols.native.problems import HANDLERS
 from kiseki_server.protocols.native.security import Gate, provide_actor
 from kiseki_server.protocols.wandb.arrival_steps import ArrivalSteps
+from kiseki_server.protocols.wandb.scans import Scans
 from kiseki_server.protocols.weave.door import provide_door
 
 
@@ -119,6 +120,8 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "console_store": services.stores.console,
         "credentials": services.credentials,
         "database": services.database,
+        "exports": services.exports,
+        "exporter": services.exporter,
         "files": services.files,
         "fresh_keys": services.fresh_keys,
         "gate": gate,
@@ -134,6 +137,7 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "registry_search": services.registry_search,
         "teams": services.teams,
         "runs": services.runs,
+        "scans": Scans(services.clock),
         "tickets": services.tickets,
         "views": services.views,
     }

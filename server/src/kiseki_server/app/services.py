@@ -14,6 +14,8 @@ from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.exports.exporter import Exporter
+from kiseki_server.domain.exports.service import ExportService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
@@ -69,6 +71,8 @@ class Services:
     lineage: LineageService
     views: ViewService
     media: MediaService
+    exports: ExportService
+    exporter: Exporter
     tickets: Tickets
     ingest: Ingest
     live: LiveHub

@@ -23,6 +23,7 @@ from kiseki_server.domain.artifacts.store import (
 )
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.exports.store import ExportStore
 from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
 from kiseki_server.domain.history.copy_queue import CopyQueue
 from kiseki_server.domain.history.store import HistoryStore
@@ -65,6 +66,7 @@ from kiseki_server.storage.memory.artifacts import (
 )
 from kiseki_server.storage.memory.calls import MemoryCallStore
 from kiseki_server.storage.memory.console import MemoryConsoleStore
+from kiseki_server.storage.memory.exports import MemoryExports
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.lineage import MemoryLineage, drawing
@@ -93,6 +95,7 @@ from kiseki_server.storage.sql.blob_names import SqlBlobNames
 from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
+from kiseki_server.storage.sql.exports import SqlExports
 from kiseki_server.storage.sql.files import SqlRunFiles
 from kiseki_server.storage.sql.history_copies import SqlCopyQueue
 from kiseki_server.storage.sql.lineage import SqlLineage
@@ -127,6 +130,7 @@ class Stores:
     files: RunFileStore
     blob_names: BlobNames
     blobs: BlobStore
+    exports: ExportStore
     collections: CollectionStore
     versions: VersionStore
     memberships: MembershipStore
@@ -191,6 +195,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         files=SqlRunFiles(database, names),
         blob_names=names,
         blobs=blobs,
+        exports=SqlExports(database, names),
         collections=collections,
         versions=versions,
         memberships=SqlMembershipStore(database, collections, versions),
@@ -234,6 +239,7 @@ def memory_stores() -> Stores:
         files=MemoryRunFiles(names),
         blob_names=names,
         blobs=MemoryBlobs(),
+        exports=MemoryExports(names),
         collections=MemoryCollectionStore(artifacts, projects.living),
         versions=MemoryVersionStore(artifacts),
         memberships=MemoryMembershipStore(artifacts),

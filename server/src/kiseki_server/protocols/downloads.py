@@ -13,6 +13,9 @@ from litestar.response import Stream
 
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.artifacts.types import Entry
+from kiseki_server.domain.exports.service import MEDIA_TYPE as PARQUET
+from kiseki_server.domain.exports.service import ExportService
+from kiseki_server.domain.exports.types import Export
 from kiseki_server.domain.files.service import FileService, media_type
 from kiseki_server.domain.files.types import RunFile
 
@@ -61,6 +64,17 @@ def artifact_file(artifacts: ArtifactService, entry: Entry) -> Content:
     )
 
 
+def export_file(exports: ExportService, export: Export, name: str = "history.parquet") -> Content:
+    """The bytes of a file with a run's history."""
+    return Content(
+        name=name,
+        digest=export.blob,
+        size=export.size,
+        media_type=PARQUET,
+        read=lambda start, length: exports.read(export, start, length),
+    )
+
+
 def download(request: Request[Any, Any, Any], content: Content, **headers: str) -> Response[Any]:
     """The bytes, or the part of them that the request asks for, for saving.
 
@@ -68,7 +82,7 @@ def download(request: Request[Any, Any, Any], content: Content, **headers: str) 
     of `app/http/headers.py` forbid the rest.
     """
     shown = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(content.name, safe='')}",
+        **attachment(content.name),
         "ETag": f'"{content.digest}"',
         "Cache-Control": "private, no-cache",
         "Accept-Ranges": "bytes",
@@ -92,6 +106,11 @@ def download(request: Request[Any, Any, Any], content: Content, **headers: str) 
         headers={**shown, "Content-Length": str(length)},
         media_type=content.media_type,
     )
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header with which a browser saves the answer under this name."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
 
 
 def _part(request: Request[Any, Any, Any], size: int, etag: str) -> tuple[int, int] | None:

@@ -367,6 +367,9 @@ TABLE: dict[str, Request] = {
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/stats": Request(
         Need.READ, f"{P}/runs/r1/stats"
     ),
+    "GET /api/v1/projects/{entity}/{project}/runs/{run}/export.parquet": Request(
+        Need.READ, f"{P}/runs/r1/export.parquet"
+    ),
     "GET /api/v1/projects/{entity}/{project}/runs/{run}/history": Request(
         Need.READ, f"{P}/runs/r1/history"
     ),
@@ -493,6 +496,9 @@ TABLE: dict[str, Request] = {
     # The id of the version with which the bytes came is empty.
     "GET /artifactsV2/{path}": Request(
         Need.READ, f"/artifactsV2/default/vision/digits/cats//{md5_hex(b'bytes')}/a.txt"
+    ),
+    "GET /blobs/exports/{run}/{first_step}/history.parquet": Request(
+        Need.SIGNATURE, "/blobs/exports/1/0/history.parquet"
     ),
     "GET /blobs/runs/{run}/{path}": Request(Need.SIGNATURE, "/blobs/runs/1/a"),
     "PUT /blobs/runs/{run}/{path}": Request(Need.SIGNATURE, "/blobs/runs/1/a"),

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.signed import artifacts, manifests, runs
+from kiseki_server.protocols.signed import artifacts, exports, manifests, runs
 
-routes: list[ControllerRouterHandler] = [*artifacts.routes, *manifests.routes, *runs.routes]
+routes: list[ControllerRouterHandler] = [
+    *artifacts.routes,
+    *exports.routes,
+    *manifests.routes,
+    *runs.routes,
+]

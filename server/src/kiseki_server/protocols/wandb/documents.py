@@ -66,6 +66,11 @@ class Document:
             )
         return found[0]
 
+    def operation_name(self, name: str | None) -> str:
+        """How the document names the operation; empty when it does not."""
+        found = self.operation(name).name
+        return "" if found is None else found.value
+
     def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """How many values an answer may hold: fields times the sizes of the lists around them.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,8 @@ from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.accounts.types import Actor
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.exports.exporter import Exporter
+from kiseki_server.domain.exports.service import ExportService
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.branching import Branching
@@ -35,11 +38,13 @@ from kiseki_server.kit.errors import BadRequest, Forbidden, KisekiError, Unavail
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.addresses import base_url
 from kiseki_server.protocols.wandb import beforehand, json_lines, on_the_way
+from kiseki_server.protocols.wandb import exports as exports_of_runs
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.documents import Document, Documents, writes
 from kiseki_server.protocols.wandb.errors import HANDLERS, status_of
 from kiseki_server.protocols.wandb.executable import load_schema, resolve
 from kiseki_server.protocols.wandb.roots import MutationRoot, QueryRoot
+from kiseki_server.protocols.wandb.scans import Scans
 
 BODY_LIMIT = 16 << 20
 MESSAGE_LIMIT = 1_000
@@ -80,6 +85,8 @@ async def graphql(
     console_store: ConsoleStore,
     credentials: Credentials,
     database: UnitOfWork,
+    exporter: Exporter,
+    exports: ExportService,
     files: FileService,
     fresh_keys: FreshKeys,
     history_store: HistoryStore,
@@ -89,6 +96,7 @@ async def graphql(
     registries: RegistryService,
     registry_search: RegistrySearch,
     runs: RunService,
+    scans: Scans,
     teams: TeamService,
     tickets: Tickets,
 ) -> Response[bytes]:
@@ -111,16 +119,24 @@ async def graphql(
         console=console_store,
         files=files,
         artifacts=artifacts,
+        exports=exports,
+        exporter=exporter,
+        scans=scans,
         tickets=tickets,
         clock=clock,
     )
     ask = partial(to_thread.run_sync, partial(_answer, body, context, database))
+    ask = partial(exports_of_runs.answer, ask, context)
     return await on_the_way.answer(ask, context, live)
 
 
 def _answer(body: bytes, context: Context, database: UnitOfWork) -> Response[bytes]:
     call = read_call(body)
-    result, changed = run(call, _documents.read(call.query), context, database)
+    document = _documents.read(call.query)
+    context = replace(context, operation=document.operation_name(call.operation_name or None))
+    result, changed = run(call, document, context, database)
+    if changed:  # what was changed must not be changed again for a better answer
+        context.exporting.clear()
     return Response(
         json.encode(render(result)),
         status_code=status(result, changed=changed),

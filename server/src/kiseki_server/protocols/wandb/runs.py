@@ -12,7 +12,14 @@ from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs.rules import ACTIVE
 from kiseki_server.domain.runs.types import RunState
 from kiseki_server.kit.pagination import decode_cursor, encode_cursor
-from kiseki_server.protocols.wandb import artifacts, identifiers, json_lines, run_files, scalars
+from kiseki_server.protocols.wandb import (
+    artifacts,
+    exports,
+    identifiers,
+    json_lines,
+    run_files,
+    scalars,
+)
 from kiseki_server.protocols.wandb.config_envelope import OWN_KEY, wrap
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
@@ -164,6 +171,7 @@ class RunNode:
         samples: int | None = None,
     ) -> list[str]:
         """A page of whole rows (``max_step`` excluded), or a sample of all of them."""
+        self._context.scans.begins(self._context.actor.user, self._run)
         wanted = checked(samples)
         if min_step is None and max_step is None:
             rows = self._history.evenly(wanted)
@@ -176,15 +184,16 @@ class RunNode:
         return [json_lines.write(_event(row)) for row in self._events.evenly(checked(samples))]
 
     def sampled_history(self, specs: list[str]) -> list[list[dict[str, Any]]]:
+        self._context.scans.begins(self._context.actor.user, self._run)
         return [self._history.sample(Spec.parse(spec)) for spec in specs]
 
     def parquet_history(self, live_keys: list[str]) -> dict[str, Any]:
-        """None: the client then reads pages of the history."""
-        return {"parquetUrls": [], "liveData": []}
+        return exports.parquet_history(self._context, self._run)
 
     @property
     def history_keys(self) -> dict[str, Any]:
         """What was logged under which key. Of a key without numbers only its kind is known."""
+        self._context.scans.note(self._context.operation, self._context.actor.user, self._run)
         store, ref = self._context.history, self._ref
         steps = store.last_steps(ref, Stream.HISTORY)
         keys: dict[str, Any] = {}

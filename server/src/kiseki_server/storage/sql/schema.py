@@ -555,6 +555,8 @@ history_exports = Table(
     Column("blob", sa.Text, ForeignKey("blobs.digest"), nullable=False),
     Column("size", BigId, nullable=False),
     Column("rows", BigId, nullable=False),
+    # Whoever reads the file finds neither more nor less than in the history.
+    Column("faithful", sa.Boolean, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
     Index(None, "blob"),
 )
