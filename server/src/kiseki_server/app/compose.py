@@ -25,6 +25,7 @@ from kiseki_server.domain.history.moving import RunMover
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
+from kiseki_server.domain.objects.files import ProjectFiles
 from kiseki_server.domain.objects.service import ObjectService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
@@ -33,6 +34,7 @@ from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
+from kiseki_server.domain.tables.service import TableService
 from kiseki_server.domain.views.service import ViewService
 from kiseki_server.kit.clock import Clock, SystemClock
 from kiseki_server.kit.errors import BadRequest
@@ -208,6 +210,10 @@ def compose(
         files=files,
         artifacts=artifacts,
         objects=ObjectService(stores.objects, stores.blobs, receiver, stores.work, clock),
+        tables=TableService(stores.rows, stores.tables, stores.work, clock),
+        project_files=ProjectFiles(
+            stores.project_files, stores.blobs, receiver, stores.work, clock
+        ),
         lineage=LineageService(stores.lineage, projects),
         views=ViewService(stores.views, projects, clock),
         media=MediaService(stores.history, files, stores.sheets, stores.work),

@@ -132,6 +132,8 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "media": services.media,
         "members": services.members,
         "objects": services.objects,
+        "project_files": services.project_files,
+        "tables": services.tables,
         "projects": services.projects,
         "registries": services.registries,
         "registry_search": services.registry_search,

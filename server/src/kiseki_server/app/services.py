@@ -25,6 +25,7 @@ from kiseki_server.domain.history.moving import RunMover
 from kiseki_server.domain.history.service import HistoryService
 from kiseki_server.domain.lineage.service import LineageService
 from kiseki_server.domain.media.service import MediaService
+from kiseki_server.domain.objects.files import ProjectFiles
 from kiseki_server.domain.objects.service import ObjectService
 from kiseki_server.domain.projects.members import ProjectMembers
 from kiseki_server.domain.projects.service import ProjectService
@@ -32,6 +33,7 @@ from kiseki_server.domain.registry.search import RegistrySearch
 from kiseki_server.domain.registry.service import RegistryService
 from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
+from kiseki_server.domain.tables.service import TableService
 from kiseki_server.domain.views.service import ViewService
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.transactions import UnitOfWork
@@ -68,6 +70,8 @@ class Services:
     files: FileService
     artifacts: ArtifactService
     objects: ObjectService
+    tables: TableService
+    project_files: ProjectFiles
     lineage: LineageService
     views: ViewService
     media: MediaService

@@ -29,6 +29,7 @@ from kiseki_server.domain.history.copy_queue import CopyQueue
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.lineage.store import LineageStore
 from kiseki_server.domain.media.sheets import SheetCache
+from kiseki_server.domain.objects.files import ProjectFileStore
 from kiseki_server.domain.objects.store import ObjectStore
 from kiseki_server.domain.projects.store import ProjectMemberStore, ProjectStore
 from kiseki_server.domain.runs.alerts import AlertStore
@@ -36,6 +37,7 @@ from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.domain.runs.writers import WriterStore
+from kiseki_server.domain.tables.store import RowStore, TableBook
 from kiseki_server.domain.views.store import ViewStore
 from kiseki_server.kit.memory import release_memory
 from kiseki_server.kit.transactions import UnitOfWork
@@ -47,6 +49,7 @@ from kiseki_server.storage.columnar.console import ColumnarConsoleStore
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.columnar.run_index import ColumnarRunIndex
+from kiseki_server.storage.columnar.tables import ColumnarRowStore
 from kiseki_server.storage.memory.accounts import (
     AccountTables,
     MemoryCredentialStore,
@@ -71,6 +74,7 @@ from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, Mem
 from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.lineage import MemoryLineage, drawing
 from kiseki_server.storage.memory.objects import MemoryObjectStore
+from kiseki_server.storage.memory.project_files import MemoryProjectFileStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
@@ -82,6 +86,7 @@ from kiseki_server.storage.memory.runs import (
     MemoryWriterStore,
 )
 from kiseki_server.storage.memory.sheets import MemorySheets
+from kiseki_server.storage.memory.tables import MemoryRowStore, MemoryTableBook
 from kiseki_server.storage.memory.teams import MemoryTeamStore
 from kiseki_server.storage.memory.transactions import MemoryTransactions
 from kiseki_server.storage.memory.views import MemoryViewStore
@@ -102,9 +107,11 @@ from kiseki_server.storage.sql.lineage import SqlLineage
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.objects import SqlObjectStore
 from kiseki_server.storage.sql.organizations import SqlOrganizationStore
+from kiseki_server.storage.sql.project_files import SqlProjectFileStore
 from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
 from kiseki_server.storage.sql.runs import SqlRunStore
+from kiseki_server.storage.sql.tables import SqlTableBook
 from kiseki_server.storage.sql.teams import SqlTeamStore
 from kiseki_server.storage.sql.users import SqlUserStore
 from kiseki_server.storage.sql.views import SqlViewStore
@@ -140,6 +147,9 @@ class Stores:
     lineage: LineageStore
     views: ViewStore
     objects: ObjectStore
+    project_files: ProjectFileStore
+    rows: RowStore
+    tables: TableBook
     sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
@@ -205,6 +215,9 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         lineage=SqlLineage(database),
         views=SqlViewStore(database),
         objects=SqlObjectStore(database, names),
+        project_files=SqlProjectFileStore(database, names),
+        rows=ColumnarRowStore(engine),
+        tables=SqlTableBook(database),
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
@@ -249,6 +262,9 @@ def memory_stores() -> Stores:
         views=MemoryViewStore(),
         lineage=MemoryLineage(lambda: drawing(artifacts, edges, runs.all())),
         objects=MemoryObjectStore(names),
+        project_files=MemoryProjectFileStore(names),
+        rows=MemoryRowStore(),
+        tables=MemoryTableBook(),
         sheets=MemorySheets(),
         history=MemoryHistoryStore(),
         console=MemoryConsoleStore(),

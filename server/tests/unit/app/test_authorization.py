@@ -32,6 +32,7 @@ from kiseki_server.domain.calls.store import Writes
 from kiseki_server.domain.calls.types import Call, Source
 from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.history.types import RunRef
+from kiseki_server.domain.objects.digests import bytes_digest, table_digest, value_digest
 from kiseki_server.domain.projects.types import Visibility
 from kiseki_server.domain.runs.types import RunChange, RunState
 from kiseki_server.domain.runs.writers import Writer
@@ -90,6 +91,12 @@ A = f"{P}/artifacts"
 ARTIFACTS = "/api/v1/projects/{entity}/{project}/artifacts"
 W = "/traces"
 WP = {"project_id": "vision/digits"}
+PROMPT = {"content": "hi"}
+EMPTY_TABLE = table_digest([])
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="project_id"\r\n\r\nvision/digits\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nbytes\r\n--x--\r\n'
+)
 T = "/api/v1/teams/vision"
 O = "/api/v1/orgs/acme"  # noqa: E741
 VIEW = {"kind": "runs", "name": "mine", "document": {"version": 1}}
@@ -205,6 +212,47 @@ TABLE: dict[str, Request] = {
     ),
     "GET /traces/tags": Request(Need.READ, f"{W}/tags", params=WP),
     "GET /traces/aliases": Request(Need.READ, f"{W}/aliases", params=WP),
+    "POST /traces/table/create": Request(
+        Need.WRITE, f"{W}/table/create", json={"table": {**WP, "rows": [{"a": 1}]}}
+    ),
+    "POST /traces/table/create_from_digests": Request(
+        Need.WRITE, f"{W}/table/create_from_digests", json={**WP, "row_digests": []}
+    ),
+    "POST /traces/table/update": Request(
+        Need.WRITE,
+        f"{W}/table/update",
+        json={**WP, "base_digest": EMPTY_TABLE, "updates": [{"append": {"row": {"a": 1}}}]},
+    ),
+    "POST /traces/table/query": Request(
+        Need.READ, f"{W}/table/query", json={**WP, "digest": EMPTY_TABLE}
+    ),
+    "POST /traces/table/query_stats": Request(
+        Need.READ, f"{W}/table/query_stats", json={**WP, "digest": EMPTY_TABLE}
+    ),
+    "POST /traces/table/query_stats_batch": Request(
+        Need.READ, f"{W}/table/query_stats_batch", json={**WP, "digests": [EMPTY_TABLE]}
+    ),
+    **{
+        f"POST /traces/{name}/create": Request(
+            Need.WRITE,
+            f"{W}/{name}/create",
+            content=FORM,
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+        )
+        for name in ("file", "files")
+    },
+    **{
+        f"POST /traces/{name}/content": Request(
+            Need.READ, f"{W}/{name}/content", json={**WP, "digest": bytes_digest(b"bytes")}
+        )
+        for name in ("file", "files")
+    },
+    "POST /traces/files/query_stats": Request(Need.READ, f"{W}/files/query_stats", json=WP),
+    "POST /traces/refs/read_batch": Request(
+        Need.READ,
+        f"{W}/refs/read_batch",
+        json={"refs": [f"weave:///vision/digits/object/prompt:{value_digest(PROMPT)}"]},
+    ),
     "GET /api/v1/session": Request(Need.KEY, "/api/v1/session"),
     "PATCH /api/v1/session": Request(
         Need.READ, "/api/v1/session", json={"default_entity": "vision"}
@@ -594,7 +642,11 @@ def populated(services: Services) -> dict[str, int]:
         ended_at=moment,
     )
     services.stores.calls.write(Writes(finished=[seen]))
-    services.objects.create(project, "prompt", {"content": "hi"}, user="root")
+    services.objects.create(project, "prompt", PROMPT, user="root")
+    services.tables.create(project, [])
+    with services.project_files.upload("a") as upload:
+        upload.write(b"bytes")
+        upload.finish(project)
     artifacts = ArtifactWorld(services, root, project)
     cats = artifacts.log("cats", {"a.txt": b"bytes"}, run=run.id)
     part = {"big": b"part"}

@@ -5,7 +5,15 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from kiseki_server.protocols.weave import call_reads, calls, objects, service
+from kiseki_server.protocols.weave import (
+    call_reads,
+    calls,
+    files,
+    objects,
+    reading,
+    service,
+    tables,
+)
 from kiseki_server.protocols.weave.errors import HANDLERS
 
 PREFIX = "/traces"
@@ -14,6 +22,14 @@ routes: list[ControllerRouterHandler] = [
     Router(
         PREFIX,
         exception_handlers=HANDLERS,
-        route_handlers=[*service.routes, *calls.routes, *call_reads.routes, *objects.routes],
+        route_handlers=[
+            *service.routes,
+            *calls.routes,
+            *call_reads.routes,
+            *objects.routes,
+            *tables.routes,
+            *files.routes,
+            *reading.routes,
+        ],
     )
 ]

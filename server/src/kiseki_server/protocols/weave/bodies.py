@@ -83,7 +83,7 @@ def nothing() -> Response[bytes]:
 
 def lines(items: Iterable[Any]) -> Stream:
     """One document a line, sent while they come; bytes are JSON already."""
-    return Stream(_pieces(items), media_type=JSON_LINES)
+    return Stream(_pieces(items), status_code=200, media_type=JSON_LINES)
 
 
 def _pieces(items: Iterable[Any]) -> Iterator[bytes]:

@@ -60,6 +60,11 @@ class References:
             raise NotFound(f"There is no project of `{text[:200]}`, or you may not see it")
         return parse(stored)
 
+    def sees(self, project: ProjectId) -> bool:
+        """The caller may read in the project."""
+        with self._door.database.transaction():
+            return self._numbered(project) is not None
+
     def outward(self, text: str) -> str:
         """Stored JSON with references as the caller may read them."""
         if STORED not in text:

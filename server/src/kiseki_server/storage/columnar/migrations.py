@@ -151,11 +151,28 @@ ENGINE = ReplacingMergeTree(version) ORDER BY (project, id)
 
 ARCHIVED = "ALTER TABLE runs ADD COLUMN IF NOT EXISTS archived UInt8 DEFAULT 0 AFTER deleted"
 """Runs that were put aside because they were rewound."""
+TABLE_ROWS = """
+CREATE TABLE table_rows (
+  project UInt64, digest String CODEC(ZSTD(1)), value String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree ORDER BY (project, digest)
+SETTINGS index_granularity = 256, non_replicated_deduplication_window = 1000
+"""
+"""Rows of tables, each once in a project. They are looked up one by one: few share a granule."""
+
+TABLE_PLACES = """
+CREATE TABLE table_places (
+  project UInt64, table String CODEC(ZSTD(1)), position UInt32 CODEC(Delta, LZ4),
+  row String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree ORDER BY (project, table, position)
+SETTINGS non_replicated_deduplication_window = 1000
+"""
+"""Which rows a table has, in its order."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (POINTS, OTHERS, KEYS, REPEATS, LINES, RUNS),
     (CALLS, OPEN_CALLS, CALL_REPEATS, DELETED_CALLS, CALL_NAMES),
     (ARCHIVED,),
+    (TABLE_ROWS, TABLE_PLACES),
 )
 """Statements by version, the first being version 1. Never changed once released, only added to."""
 
@@ -171,6 +188,8 @@ TABLES = (
     "call_repeats",
     "deleted_calls",
     "call_names",
+    "table_rows",
+    "table_places",
 )
 
 

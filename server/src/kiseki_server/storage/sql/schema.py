@@ -622,6 +622,29 @@ object_versions = Table(
     sqlite_autoincrement=True,
 )
 
+# Tables of rows; the rows and their order are in the columnar store.
+object_tables = Table(
+    "object_tables",
+    metadata,
+    Column("project_id", BigId, ForeignKey("projects.id"), primary_key=True),
+    Column("digest", sa.Text, primary_key=True),
+    Column("rows", BigId, nullable=False),
+    Column("size", BigId, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+# Files that objects name by digest; a row is a name of its blob.
+project_files = Table(
+    "project_files",
+    metadata,
+    Column("project_id", BigId, ForeignKey("projects.id"), primary_key=True),
+    Column("digest", sa.Text, primary_key=True),
+    Column("blob", sa.Text, ForeignKey("blobs.digest"), nullable=False),
+    Column("size", BigId, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "blob"),
+)
+
 object_tags = Table(
     "object_tags",
     metadata,

@@ -64,7 +64,9 @@ def test_the_first_line_goes_out_at_once() -> None:
             taken.append(number)
             yield {"number": number}
 
-    pieces = iter(lines(items()).iterator)  # pyright: ignore[reportArgumentType]
+    answer = lines(items())
+    assert (answer.status_code, answer.media_type) == (200, "application/jsonl")
+    pieces = iter(answer.iterator)  # pyright: ignore[reportArgumentType]
     assert next(pieces) == b'{"number":0}\n'
     assert taken == [0]
     assert b"".join(pieces) == b'{"number":1}\n{"number":2}\n'

@@ -1,0 +1,1 @@
+"""Tables of rows that are kept by their content."""
