@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from tests.processes import Program, ServerProcess, eventually  # noqa: E402
+from tools import screenshots_artifacts  # noqa: E402
 
 TARGET = ROOT / "web" / "screenshots"
 CHROMIUM = os.environ.get("KISEKI_CHROMIUM", "/usr/bin/chromium")
@@ -68,6 +69,7 @@ def seed(server: ServerProcess, directory: Path, epochs: int) -> None:
     program = Program(TROUBLE, environment=environment, directory=directory)
     if program.wait():
         raise RuntimeError(program.output)
+    screenshots_artifacts.seed(server)
 
 
 def signed_in(
@@ -102,6 +104,18 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "runs", "/admin/digits/runs"
     for tab in ("overview", "charts", "media", "system", "logs", "files"):
         yield f"run-{tab}", f"{run}/{tab}"
+    artifacts = f"/admin/{screenshots_artifacts.PROJECT}/artifacts"
+    version = f"{artifacts}/dataset/pets/v3"
+    yield "artifacts", artifacts
+    yield "artifact", f"{artifacts}/dataset/pets"
+    yield "artifact-drawer", f"{artifacts}/dataset/pets?open=v2"
+    yield "artifact-plots", f"{artifacts}/model/pet-classifier?tab=plots"
+    yield "artifact-compare", f"{artifacts}/dataset/pets?tab=compare&a=v1&b=v3"
+    yield "artifact-history", f"{artifacts}/model/pet-classifier?tab=history"
+    yield "version", version
+    yield "version-files", f"{version}/files?file=labels.table.json"
+    yield "version-use", f"{version}/usage"
+    yield "version-lineage", f"{version}/lineage?depth=5"
     yield "settings", "/settings"
     yield "authorize", "/authorize"
     yield "not-found", "/no/such/page/at/all"
@@ -111,7 +125,8 @@ def settle(page: Page) -> None:
     """Until nothing is loading: requests are over and no skeleton is left."""
     page.wait_for_load_state("load")
     page.wait_for_timeout(300)
-    page.wait_for_function("() => !document.querySelector('[aria-busy=true]')", timeout=20_000)
+    loading = "[aria-busy=true], [role=status][aria-label]"
+    page.wait_for_function(f"() => !document.querySelector('{loading}')", timeout=30_000)
     page.wait_for_timeout(700)
 
 

@@ -17,6 +17,7 @@ export interface LiveEvents {
   };
   "console.appended": { entity: string; project: string; run: string };
   "project.changed": { entity: string; project: string };
+  "artifacts.changed": { entity: string; project: string };
   /** Events may have been missed (reconnected or resumed): refetch what is shown. */
   resync: Record<string, never>;
 }

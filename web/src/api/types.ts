@@ -43,3 +43,25 @@ export interface Environment {
   packages?: Record<string, string>;
   client?: string | null;
 }
+
+export type ArtifactType = Schemas["ArtifactTypeInfo"];
+export type ArtifactCollection = Schemas["CollectionInfo"];
+export type ArtifactCollectionPage = Schemas["Collections"];
+export type ArtifactVersion = Schemas["VersionInfo"];
+export type ArtifactVersionPage = Schemas["Versions"];
+export type ArtifactEntry = Schemas["EntryInfo"];
+export type ArtifactEntryPage = Schemas["Entries"];
+export type ArtifactAction = Schemas["ArtifactActionInfo"];
+export type ArtifactDeletion = Schemas["Deletion"];
+export type CollectionChange = Partial<Schemas["ChangeCollection"]>;
+export type VersionChange = Partial<Schemas["ChangeVersion"]>;
+export type LineageGraph = Schemas["LineageGraph"];
+export type LineageNode = Schemas["LineageNode"];
+export type LineageCluster = Schemas["LineageCluster"];
+export type LineageEdge = Schemas["LineageEdge"];
+export type Registry = Schemas["RegistryInfo"];
+export type RegistryPage = Schemas["Registries"];
+export type RegistryAction = Schemas["RegistryAction"];
+export type ProjectMember = Schemas["ProjectMemberInfo"];
+export type ProjectRole = ProjectMember["role"];
+export type Team = Schemas["TeamInfo"];

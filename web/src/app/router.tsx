@@ -111,9 +111,29 @@ const runTab = createRoute({
   component: page(() => import("@/features/run/page"), "RunPage"),
 });
 
+const artifactPages = [
+  ["/$entity/$project/artifacts", "browser"],
+  ["/$entity/$project/artifacts/$type", "browser"],
+  ["/$entity/$project/artifacts/$type/$collection", "collection"],
+  ["/$entity/$project/artifacts/$type/$collection/$version", "version"],
+  ["/$entity/$project/artifacts/$type/$collection/$version/$tab", "version"],
+  ["/$entity/$project/lineage", "lineage"],
+] as const;
+
+const loadArtifacts = {
+  browser: page(() => import("@/features/artifacts/browser"), "ArtifactsPage"),
+  collection: page(() => import("@/features/artifacts/collection"), "CollectionPage"),
+  version: page(() => import("@/features/artifacts/version"), "VersionPage"),
+  lineage: page(() => import("@/features/lineage/page"), "LineagePage"),
+};
+
+const artifacts = artifactPages.map(([path, name]) =>
+  createRoute({ getParentRoute: () => inside, path, component: loadArtifacts[name] }),
+);
+
 const tree = root.addChildren([
   signIn,
-  inside.addChildren([projects, settings, authorize, workspace, runs, run, runTab]),
+  inside.addChildren([projects, settings, authorize, workspace, runs, run, runTab, ...artifacts]),
 ]);
 
 /** The pages; `history` stands in for the browser's in tests. */

@@ -58,3 +58,21 @@ export const useChartsView = (): [ChartsView, (change: Partial<ChartsView>) => v
 
 export const useRunsView = (): [RunsView, (change: Partial<RunsView>) => void] =>
   useView(runNames, readRunsView, writeRunsView);
+
+/** One word of the address, say a tab or a search; the usual one is not written. */
+export function useParam(name: string, usual = ""): [string, (value: string) => void] {
+  const params = useSearch({ strict: false }) as Params;
+  const navigate = useNavigate();
+  const change = useCallback(
+    (value: string) => {
+      navigate({
+        to: ".",
+        replace: true,
+        resetScroll: false,
+        search: (old) => replaceParams(old, [name], value === usual ? {} : { [name]: value }),
+      });
+    },
+    [navigate, name, usual],
+  );
+  return [params[name] ?? usual, change];
+}

@@ -65,3 +65,28 @@ export function Tag({ children, onRemove }: { children: ReactNode; onRemove?: Re
 export function Count({ children }: { children: ReactNode }) {
   return <span className={styles.count}>{children}</span>;
 }
+
+/** A name that points at a version; a lock says that only some may move it. */
+export function Alias({
+  children,
+  locked,
+  onRemove,
+}: {
+  children: ReactNode;
+  /** What the lock means. */
+  locked?: string;
+  onRemove?: ReactNode;
+}) {
+  return (
+    <span className={styles.alias}>
+      {locked && (
+        <span title={locked}>
+          <span className="visually-hidden">{locked}</span>
+          <Icon name="lock" size={11} />
+        </span>
+      )}
+      <span className="truncate">{children}</span>
+      {onRemove}
+    </span>
+  );
+}

@@ -13,6 +13,7 @@ export function HelpDialog({ open, onOpen }: { open: boolean; onOpen: (open: boo
         [["g", "p"], t("shortcuts.goProjects")],
         [["g", "w"], t("shortcuts.goWorkspace")],
         [["g", "r"], t("shortcuts.goRuns")],
+        [["g", "a"], t("shortcuts.goArtifacts")],
         [["g", "s"], t("shortcuts.goSettings")],
         [["?"], t("shortcuts.help")],
       ],

@@ -2,8 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { paletteCollectionsQuery } from "@/api/artifacts";
 import { paletteProjectsQuery } from "@/api/projects";
 import { paletteRunsQuery } from "@/api/runs";
+import { artifactsHref, collectionHref } from "@/lib/artifact-links";
 import { combineFilter } from "@/lib/filter";
 import { chooseTheme, currentTheme } from "@/lib/theme";
 import { Dialog } from "@/ui/dialog";
@@ -138,6 +140,11 @@ function useCommands(place: Place, query: string): [Command[], boolean] {
     enabled: Boolean(entity && project),
   });
 
+  const artifacts = useQuery({
+    ...paletteCollectionsQuery({ entity: entity ?? "", project: project ?? "" }, asked),
+    enabled: Boolean(entity && project && asked),
+  });
+
   const commands = useMemo(() => {
     const words = query.trim().toLowerCase();
     const fits = (command: Command) =>
@@ -159,6 +166,13 @@ function useCommands(place: Place, query: string): [Command[], boolean] {
         "table",
         t("shell.runs"),
         () => navigate({ to: "/$entity/$project/runs", params }),
+        project,
+      );
+      page(
+        "artifacts",
+        "box",
+        t("shell.artifacts"),
+        () => navigate({ to: artifactsHref(params) as "/" }),
         project,
       );
     }
@@ -187,6 +201,17 @@ function useCommands(place: Place, query: string): [Command[], boolean] {
           params: { entity: run.entity, project: run.project, run: run.id },
         }),
     }));
+    const made: Command[] = (asked ? (artifacts.data?.items ?? []) : []).map((item) => ({
+      id: `artifact ${item.id}`,
+      group: t("palette.artifacts", { project }),
+      icon: "box",
+      label: item.name,
+      detail: item.type,
+      run: () => {
+        const home = { entity: entity ?? "", project: project ?? "" };
+        navigate({ to: collectionHref(home, item.type, item.name) as "/" });
+      },
+    }));
     const others: Command[] = (projects.data?.items ?? []).map((item) => ({
       id: `project ${item.entity}/${item.name}`,
       group: t("palette.projects"),
@@ -199,7 +224,7 @@ function useCommands(place: Place, query: string): [Command[], boolean] {
           params: { entity: item.entity, project: item.name },
         }),
     }));
-    return [...pages.filter(fits), ...found, ...others, ...actions.filter(fits)];
-  }, [entity, project, query, runs.data, projects.data, navigate, t]);
-  return [commands, runs.isFetching || projects.isFetching];
+    return [...pages.filter(fits), ...found, ...made, ...others, ...actions.filter(fits)];
+  }, [entity, project, query, asked, runs.data, artifacts.data, projects.data, navigate, t]);
+  return [commands, runs.isFetching || projects.isFetching || artifacts.isFetching];
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { live } from "@/api/stream";
 import { ChartEnvironment } from "@/charts/environment";
+import { artifactsHref } from "@/lib/artifact-links";
 import type { Language } from "@/lib/i18n";
 import { Drawer } from "@/ui/dialog";
 import { useNarrow } from "@/ui/use-media";
@@ -65,6 +66,7 @@ export function Shell() {
       ? {
           "g w": () => navigate({ to: "/$entity/$project", params: { entity, project } }),
           "g r": () => navigate({ to: "/$entity/$project/runs", params: { entity, project } }),
+          "g a": () => navigate({ to: artifactsHref({ entity, project }) as "/" }),
         }
       : {}),
   });

@@ -52,6 +52,13 @@ export function Sidebar({
           hint: "g r",
           active: path.startsWith(`${base}/runs`),
         },
+        {
+          to: `${base}/artifacts`,
+          icon: "box",
+          label: t("shell.artifacts"),
+          hint: "g a",
+          active: path.startsWith(`${base}/artifacts`) || path === `${base}/lineage`,
+        },
       ]
     : [];
   const bottom: Item[] = [

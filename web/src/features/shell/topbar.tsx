@@ -13,6 +13,7 @@ import { Icon } from "@/ui/icon";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
 import { useThemeChoice } from "@/ui/use-theme";
 import { Wordmark } from "@/ui/wordmark";
+import { ArtifactCrumbs } from "./artifact-crumbs";
 import { ConnectionBadge } from "./connection";
 import type { Place } from "./shell";
 import styles from "./shell.module.css";
@@ -41,7 +42,7 @@ export function TopBar({
         type="button"
         className={styles.jump}
         onClick={onPalette}
-        aria-label={t("shell.commands")}
+        aria-label={narrow ? t("shell.commands") : undefined}
       >
         <Icon name="search" size={14} />
         <span>{t("shell.commands")}</span>
@@ -167,7 +168,8 @@ function Breadcrumb({ place }: { place: Place }) {
     );
   }
   const params = { entity, project };
-  const inRuns = path.includes(`/${encodeURIComponent(project)}/runs`);
+  const base = `/${encodeURIComponent(entity)}/${encodeURIComponent(project)}`;
+  const inRuns = path.startsWith(`${base}/runs`);
   return (
     <nav className={styles.crumbs} aria-label={t("shell.breadcrumb")}>
       <span className={styles.entity}>{entity}</span>
@@ -177,10 +179,11 @@ function Breadcrumb({ place }: { place: Place }) {
         activeOptions={{ exact: true }}
         params={params}
         className="truncate"
-        aria-current={inRuns ? undefined : "page"}
+        aria-current={path === base ? "page" : undefined}
       >
         {project}
       </Link>
+      <ArtifactCrumbs entity={entity} project={project} />
       {inRuns && (
         <>
           <i className={styles.slash}>/</i>

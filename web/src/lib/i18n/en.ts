@@ -1,3 +1,6 @@
+import { artifacts } from "./en.artifacts";
+import { lineage, registry } from "./en.registry";
+
 /** English texts. `{{x}}` is filled in; `_one` and `_other` follow the count. */
 export const en = {
   common: {
@@ -35,6 +38,8 @@ export const en = {
     projects: "Projects",
     workspace: "Workspace",
     runs: "Runs",
+    artifacts: "Artifacts",
+    registry: "Registry",
     settings: "Settings",
     authorize: "API key",
     theme: "Theme",
@@ -68,10 +73,11 @@ export const en = {
   },
   palette: {
     title: "Go to…",
-    placeholder: "Search projects, runs and pages",
+    placeholder: "Search projects, runs, artifacts and pages",
     pages: "Pages",
     projects: "Projects",
     runs: "Runs in {{project}}",
+    artifacts: "Artifacts in {{project}}",
     actions: "Actions",
     nothing: "Nothing matches “{{query}}”",
     searching: "Searching…",
@@ -87,6 +93,8 @@ export const en = {
     goProjects: "Go to the projects",
     goWorkspace: "Go to the workspace",
     goRuns: "Go to the table of runs",
+    goArtifacts: "Go to the artifacts",
+    goRegistry: "Go to the registry",
     goSettings: "Go to the settings",
     next: "Next row",
     previous: "Previous row",
@@ -430,6 +438,9 @@ export const en = {
     noMatch: "No file matches",
     truncated: "Only the beginning is shown.",
   },
+  artifacts,
+  lineage,
+  registry,
   notFound: {
     title: "This page does not exist",
     text: "The address may be mistyped, or what it named is gone.",

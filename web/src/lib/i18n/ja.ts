@@ -1,4 +1,6 @@
 import type { Catalogue } from "./en";
+import { artifacts } from "./ja.artifacts";
+import { lineage, registry } from "./ja.registry";
 
 /** 日本語の文言。 */
 export const ja: Catalogue = {
@@ -37,6 +39,8 @@ export const ja: Catalogue = {
     projects: "プロジェクト",
     workspace: "ワークスペース",
     runs: "ラン",
+    artifacts: "アーティファクト",
+    registry: "レジストリ",
     settings: "設定",
     authorize: "API キー",
     theme: "テーマ",
@@ -70,10 +74,11 @@ export const ja: Catalogue = {
   },
   palette: {
     title: "移動…",
-    placeholder: "プロジェクト、ラン、ページを検索",
+    placeholder: "プロジェクト、ラン、アーティファクト、ページを検索",
     pages: "ページ",
     projects: "プロジェクト",
     runs: "{{project}} のラン",
+    artifacts: "{{project}} のアーティファクト",
     actions: "操作",
     nothing: "「{{query}}」に一致するものはありません",
     searching: "検索中…",
@@ -89,6 +94,8 @@ export const ja: Catalogue = {
     goProjects: "プロジェクト一覧へ",
     goWorkspace: "ワークスペースへ",
     goRuns: "ランの表へ",
+    goArtifacts: "アーティファクトへ",
+    goRegistry: "レジストリへ",
     goSettings: "設定へ",
     next: "次の行",
     previous: "前の行",
@@ -425,6 +432,9 @@ export const ja: Catalogue = {
     noMatch: "一致するファイルはありません",
     truncated: "先頭の部分だけを表示しています。",
   },
+  artifacts,
+  lineage,
+  registry,
   notFound: {
     title: "ページが見つかりません",
     text: "アドレスの誤りか、対象がすでに存在しない可能性があります。",

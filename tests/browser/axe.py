@@ -1,0 +1,29 @@
+"""Accessibility of a page as axe sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+SOURCE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+
+
+def problems(page: Page) -> list[str]:
+    """What hinders somebody on the page, by the rules of WCAG 2.1 AA."""
+    if not SOURCE.exists():
+        pytest.skip("axe-core is not installed: make ui")
+    page.evaluate(SOURCE.read_text())
+    # Colours are judged once nothing fades in any more.
+    page.evaluate("Promise.all(document.getAnimations().map(a => a.finished.catch(() => {})))")
+    found: dict[str, Any] = page.evaluate(
+        "rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES
+    )
+    return [
+        f"{violation['id']}: {node['html'][:160]} – {node['failureSummary'][:300]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]

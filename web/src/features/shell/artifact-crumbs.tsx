@@ -1,0 +1,57 @@
+import { Link, useParams, useRouterState } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { artifactsHref, collectionHref, lineageHref } from "@/lib/artifact-links";
+import styles from "./shell.module.css";
+
+const Slash = () => <i className={styles.slash}>/</i>;
+
+/** The way through the artifacts of a project, after its name. */
+export function ArtifactCrumbs({ entity, project }: { entity: string; project: string }) {
+  const { t } = useTranslation();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const params = useParams({ strict: false }) as Record<string, string | undefined>;
+  const home = { entity, project };
+  const top = artifactsHref(home);
+  if (path === lineageHref(home)) {
+    return (
+      <>
+        <Slash />
+        <span aria-current="page">{t("lineage.title")}</span>
+      </>
+    );
+  }
+  if (path !== top && !path.startsWith(`${top}/`)) return null;
+  const { type, collection, version } = params;
+  return (
+    <>
+      <Slash />
+      <Link
+        to={top as "/"}
+        activeOptions={{ exact: true }}
+        className={collection ? styles.entity : ""}
+        aria-current={collection ? undefined : "page"}
+      >
+        {t("shell.artifacts")}
+      </Link>
+      {type && collection && (
+        <>
+          <i className={`${styles.slash} ${styles.entity}`}>/</i>
+          <Link
+            to={collectionHref(home, type, collection) as "/"}
+            activeOptions={{ exact: true }}
+            className="truncate"
+            aria-current={version ? undefined : "page"}
+          >
+            {collection}
+          </Link>
+        </>
+      )}
+      {version && (
+        <>
+          <Slash />
+          <span aria-current="page">{version}</span>
+        </>
+      )}
+    </>
+  );
+}

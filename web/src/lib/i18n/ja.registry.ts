@@ -1,0 +1,47 @@
+import type { Catalogue } from "./en";
+
+/** Japanese texts about registries and lineage. */
+export const lineage: Catalogue["lineage"] = {
+  title: "リネージ",
+  error: "リネージを読み込めませんでした",
+  hidden: "閲覧権限のない項目",
+  of: "{{name}} のリネージ",
+  search: "グラフ内を検索",
+  direction: "方向",
+  both: "両方向",
+  up: "由来",
+  down: "利用先",
+  depth: "段数",
+  fit: "全体を表示",
+  zoomIn: "拡大",
+  zoomOut: "縮小",
+  nodes_other: "ノード {{count, number}} 個",
+  truncated: "表示しきれません。段数を減らしてください。",
+  graph: "ランとアーティファクトのグラフ。矢印キーで辺をたどり、Enter で開きます",
+  empty: "つながっているものはありません",
+  emptyText: "アーティファクトを使用・作成したランがここに表示されます。",
+  clusterRuns_other: "ラン {{count, number}} 件",
+  clusterVersions_other: "アーティファクト {{count, number}} 件",
+  clusterLinks_other: "リンク {{count, number}} 件",
+  openCluster: "グループを開く",
+  closeClusters: "グループを閉じる",
+  openPage: "ページを開く",
+  startHere: "ここを起点にする",
+  layingOut: "グラフを配置しています…",
+  project: "プロジェクト",
+  kindRun: "ラン",
+  kindVersion: "アーティファクト",
+  kindLink: "リンク",
+  usedAs: "{{name}} として使用",
+  missingStart: "バージョンまたはランを指定してください",
+  missingStartText: "アーティファクトまたはランのページからリネージを開いてください。",
+  noMatch: "一致するものはありません",
+  found_other: "{{count, number}} 件見つかりました",
+  downloadJson: "JSON でダウンロード",
+};
+
+export const registry: Catalogue["registry"] = {
+  title: "レジストリ",
+  lead: "組織で共有するモデル、データセットなどのアーティファクトです。",
+  protectedAlias: "このエイリアスを動かせるのは管理者だけです",
+};
