@@ -66,7 +66,9 @@ def seed(server: ServerProcess) -> None:
     data = [_data(shelf, number, raw["id"]) for number in range(4)]
     models = [_model(shelf, number, data[number // 2 % 4]["id"]) for number in range(7)]
     for number in range(9):
-        run = shelf.run(f"eval-{number}", display_name=f"evaluation {number}", job_type="eval")
+        run = shelf.run(
+            f"eval-{number}", display_name=f"evaluation {number}", job_type="eval", state="finished"
+        )
         shelf.use(run, models[6]["id"], "candidate")
         shelf.use(run, data[3]["id"], "test")
     shelf.log("評価レポート", {"report.md": "# 評価\n\n正解率 0.93\n".encode()}, type="report")
@@ -74,7 +76,9 @@ def seed(server: ServerProcess) -> None:
 
 
 def _data(shelf: Shelf, number: int, raw: int) -> dict[str, int]:
-    run = shelf.run(f"prepare-{number}", display_name=f"prepare {number}", job_type="preprocess")
+    run = shelf.run(
+        f"prepare-{number}", display_name=f"prepare {number}", job_type="preprocess", state="finished"
+    )
     shelf.use(run, raw)
     rows = [[f"{n:03}.png", "cat" if n % 3 else "dog", n / 100] for n in range(240 + 60 * number)]
     table = {"columns": ["file", "label", "blur"], "data": rows}
@@ -107,7 +111,8 @@ def _n(rows: list[list[object]]) -> Iterator[tuple[int, object]]:
 
 def _model(shelf: Shelf, number: int, data: int) -> dict[str, int]:
     run = shelf.run(
-        f"train-{number}", display_name=f"resnet lr={0.1 / (number + 1):.3f}", job_type="train"
+        f"train-{number}", display_name=f"resnet lr={0.1 / (number + 1):.3f}", job_type="train",
+        state="finished",
     )
     shelf.use(run, data, "train")
     accuracy = round(0.8 + 0.13 * (1 - math.exp(-number / 2)), 4)

@@ -43,3 +43,11 @@ export function createKey(name: string): Promise<NewApiKey> {
 export function revokeKey(id: number): Promise<void> {
   return request("DELETE", `/api/v1/keys/${id}`);
 }
+
+/** Where the caller's projects go when their owner is not named. */
+export async function chooseDefaultEntity(client: QueryClient, entity: string): Promise<void> {
+  const session = await request<SessionInfo>("PATCH", "/api/v1/session", {
+    body: { default_entity: entity },
+  });
+  client.setQueryData(sessionKeys.current, session);
+}

@@ -65,3 +65,5 @@ export type RegistryAction = Schemas["RegistryAction"];
 export type ProjectMember = Schemas["ProjectMemberInfo"];
 export type ProjectRole = ProjectMember["role"];
 export type Team = Schemas["TeamInfo"];
+export type TeamRole = Schemas["SetTeamRole"]["role"];
+export type NewServiceAccount = Schemas["NewServiceAccount"];

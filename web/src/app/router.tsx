@@ -81,6 +81,18 @@ const settings = createRoute({
   component: page(() => import("@/features/session/settings"), "SettingsPage"),
 });
 
+const team = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/teams/$team",
+  component: page(() => import("@/features/teams/page"), "TeamPage"),
+});
+
+const projectSettings = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/settings",
+  component: page(() => import("@/features/projects/settings"), "ProjectSettingsPage"),
+});
+
 const authorize = createRoute({
   getParentRoute: () => inside,
   path: "/authorize",
@@ -118,6 +130,11 @@ const artifactPages = [
   ["/$entity/$project/artifacts/$type/$collection/$version", "version"],
   ["/$entity/$project/artifacts/$type/$collection/$version/$tab", "version"],
   ["/$entity/$project/lineage", "lineage"],
+  ["/registry", "registries"],
+  ["/orgs/$org/registry/$registry", "registry"],
+  ["/orgs/$org/registry/$registry/$collection", "collection"],
+  ["/orgs/$org/registry/$registry/$collection/$version", "version"],
+  ["/orgs/$org/registry/$registry/$collection/$version/$tab", "version"],
 ] as const;
 
 const loadArtifacts = {
@@ -125,6 +142,8 @@ const loadArtifacts = {
   collection: page(() => import("@/features/artifacts/collection"), "CollectionPage"),
   version: page(() => import("@/features/artifacts/version"), "VersionPage"),
   lineage: page(() => import("@/features/lineage/page"), "LineagePage"),
+  registries: page(() => import("@/features/registry/home"), "RegistriesPage"),
+  registry: page(() => import("@/features/registry/page"), "RegistryPage"),
 };
 
 const artifacts = artifactPages.map(([path, name]) =>
@@ -133,7 +152,18 @@ const artifacts = artifactPages.map(([path, name]) =>
 
 const tree = root.addChildren([
   signIn,
-  inside.addChildren([projects, settings, authorize, workspace, runs, run, runTab, ...artifacts]),
+  inside.addChildren([
+    projects,
+    settings,
+    team,
+    projectSettings,
+    authorize,
+    workspace,
+    runs,
+    run,
+    runTab,
+    ...artifacts,
+  ]),
 ]);
 
 /** The pages; `history` stands in for the browser's in tests. */

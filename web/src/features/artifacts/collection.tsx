@@ -31,14 +31,20 @@ const Plots = lazy(() => import("./plots").then((m) => ({ default: m.VersionPlot
 const Compare = lazy(() => import("./compare").then((m) => ({ default: m.CompareVersions })));
 const History = lazy(() => import("./history").then((m) => ({ default: m.CollectionHistory })));
 
+const Board = lazy(() =>
+  import("@/features/registry/board").then((m) => ({ default: m.AliasBoard })),
+);
+
 const icons: Record<string, IconName> = {
   versions: "table",
+  board: "columns",
   plots: "chart",
   compare: "compare",
   history: "clock",
 };
 
-const tabs = ["versions", "plots", "compare", "history"] as const;
+const usualTabs = ["versions", "plots", "compare", "history"] as const;
+const registryTabs = ["versions", "board", "plots", "compare", "history"] as const;
 
 /** The versions of an artifact, and what has become of them. */
 export function CollectionPage() {
@@ -49,6 +55,7 @@ export function CollectionPage() {
   const found = useQuery({ ...collectionQuery(at), refetchInterval: untilFound });
   const missing = useMissing(found, `${home.entity}/${home.project}/${name}`);
   const [asked] = useParam("tab", "versions");
+  const tabs: readonly (typeof registryTabs)[number][] = home.registry ? registryTabs : usualTabs;
   const tab = tabs.find((one) => one === asked) ?? "versions";
   useLiveArtifacts(home);
   usePageTitle(name, home.registry?.name ?? home.project);
@@ -85,6 +92,7 @@ export function CollectionPage() {
       <PageBody>
         <Suspense fallback={<SkeletonRows label={t("common.loading")} />}>
           {tab === "versions" && <VersionTable home={home} at={at} collection={collection} />}
+          {tab === "board" && <Board home={home} at={at} collection={collection} />}
           {tab === "plots" && <Plots at={at} />}
           {tab === "compare" && <Compare home={home} at={at} collection={collection} />}
           {tab === "history" && <History home={home} at={at} collection={collection} />}

@@ -70,7 +70,11 @@ function Body({ version, onOpen }: { version: ArtifactVersion; onOpen: (open: bo
           label: many ? `${org} / ${registry.name}` : registry.name,
           entity: registry.entity,
           project: registry.project,
-          refused: refusal(registry, version.type, t),
+          refused: {
+            forbidden: t("artifacts.linkForbidden"),
+            type: t("artifacts.linkWrongType", { types: registry.types.join(", ") }),
+            none: undefined,
+          }[refusal(registry, version.type) ?? "none"],
         };
       }),
     );
@@ -179,14 +183,8 @@ function Body({ version, onOpen }: { version: ArtifactVersion; onOpen: (open: bo
   );
 }
 
-function refusal(
-  registry: Registry,
-  type: string,
-  t: ReturnType<typeof useTranslation>["t"],
-): string | undefined {
-  if (!registry.can_write) return t("artifacts.linkForbidden");
-  if (!registry.any_type && !registry.types.includes(type)) {
-    return t("artifacts.linkWrongType", { types: registry.types.join(", ") });
-  }
-  return undefined;
+/** Why a registry does not take a version of this type from the caller. */
+function refusal(registry: Registry, type: string): "forbidden" | "type" | null {
+  if (!registry.can_write) return "forbidden";
+  return registry.any_type || registry.types.includes(type) ? null : "type";
 }

@@ -16,7 +16,7 @@ import { RunHeader } from "./header";
 import { RunOverview } from "./overview";
 import styles from "./run.module.css";
 
-const tabs = ["overview", "charts", "media", "system", "logs", "files"] as const;
+const tabs = ["overview", "charts", "media", "system", "logs", "files", "artifacts"] as const;
 type Tab = (typeof tabs)[number];
 
 const icons: Record<Tab, IconName> = {
@@ -26,12 +26,14 @@ const icons: Record<Tab, IconName> = {
   system: "cpu",
   logs: "terminal",
   files: "file",
+  artifacts: "box",
 };
 
 const RunCharts = lazy(() => import("./charts").then((m) => ({ default: m.RunCharts })));
 const RunLogs = lazy(() => import("./logs").then((m) => ({ default: m.RunLogs })));
 const RunMedia = lazy(() => import("./media").then((m) => ({ default: m.RunMedia })));
 const RunFiles = lazy(() => import("./files").then((m) => ({ default: m.RunFiles })));
+const RunArtifacts = lazy(() => import("./artifacts").then((m) => ({ default: m.RunArtifacts })));
 
 /** Everything about one run. */
 export function RunPage() {
@@ -92,6 +94,8 @@ function TabBody({ tab, run }: { tab: Tab; run: Run }) {
       return <RunLogs run={run} />;
     case "files":
       return <RunFiles run={run} />;
+    case "artifacts":
+      return <RunArtifacts run={run} />;
     default:
       return (
         <div className={styles.overview}>

@@ -55,3 +55,56 @@ export function ArtifactCrumbs({ entity, project }: { entity: string; project: s
     </>
   );
 }
+
+/** The way from the registries to a version in one of them. */
+export function RegistryCrumbs() {
+  const { t } = useTranslation();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const params = useParams({ strict: false }) as Record<string, string | undefined>;
+  const { org, registry, collection, version } = params;
+  if (path !== "/registry" && !(org && registry)) return null;
+  const home = { entity: "", project: "", registry: { org: org ?? "", name: registry ?? "" } };
+  return (
+    <>
+      <Link
+        to={"/registry" as "/"}
+        activeOptions={{ exact: true }}
+        className={collection ? styles.entity : ""}
+        aria-current={registry ? undefined : "page"}
+      >
+        {t("shell.registry")}
+      </Link>
+      {registry && (
+        <>
+          <i className={collection ? `${styles.slash} ${styles.entity}` : styles.slash}>/</i>
+          <Link
+            to={artifactsHref(home) as "/"}
+            activeOptions={{ exact: true }}
+            aria-current={collection ? undefined : "page"}
+          >
+            {registry}
+          </Link>
+        </>
+      )}
+      {collection && (
+        <>
+          <Slash />
+          <Link
+            to={collectionHref(home, "", collection) as "/"}
+            activeOptions={{ exact: true }}
+            className="truncate"
+            aria-current={version ? undefined : "page"}
+          >
+            {collection}
+          </Link>
+        </>
+      )}
+      {version && (
+        <>
+          <Slash />
+          <span aria-current="page">{version}</span>
+        </>
+      )}
+    </>
+  );
+}

@@ -14,6 +14,7 @@ export function HelpDialog({ open, onOpen }: { open: boolean; onOpen: (open: boo
         [["g", "w"], t("shortcuts.goWorkspace")],
         [["g", "r"], t("shortcuts.goRuns")],
         [["g", "a"], t("shortcuts.goArtifacts")],
+        [["g", "e"], t("shortcuts.goRegistry")],
         [["g", "s"], t("shortcuts.goSettings")],
         [["?"], t("shortcuts.help")],
       ],

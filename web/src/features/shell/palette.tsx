@@ -177,6 +177,7 @@ function useCommands(place: Place, query: string): [Command[], boolean] {
       );
     }
     page("projects", "projects", t("shell.projects"), () => navigate({ to: "/" }));
+    page("registry", "registry", t("shell.registry"), () => navigate({ to: "/registry" as "/" }));
     page("settings", "settings", t("shell.settings"), () => navigate({ to: "/settings" }));
     page("authorize", "key", t("shell.authorize"), () => navigate({ to: "/authorize" }));
     const dark = currentTheme() === "dark";

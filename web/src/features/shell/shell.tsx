@@ -62,6 +62,7 @@ export function Shell() {
     "/": focusSearch,
     "g p": () => navigate({ to: "/" }),
     "g s": () => navigate({ to: "/settings" }),
+    "g e": () => navigate({ to: "/registry" as "/" }),
     ...(entity && project
       ? {
           "g w": () => navigate({ to: "/$entity/$project", params: { entity, project } }),

@@ -35,6 +35,13 @@ export function Sidebar({
       : null;
   const top: Item[] = [
     { to: "/", icon: "projects", label: t("shell.projects"), hint: "g p", active: path === "/" },
+    {
+      to: "/registry",
+      icon: "registry",
+      label: t("shell.registry"),
+      hint: "g e",
+      active: path === "/registry" || path.startsWith("/orgs/"),
+    },
   ];
   const inProject: Item[] = base
     ? [
@@ -59,6 +66,12 @@ export function Sidebar({
           hint: "g a",
           active: path.startsWith(`${base}/artifacts`) || path === `${base}/lineage`,
         },
+        {
+          to: `${base}/settings`,
+          icon: "sliders",
+          label: t("shell.projectSettings"),
+          active: path === `${base}/settings`,
+        },
       ]
     : [];
   const bottom: Item[] = [
@@ -67,7 +80,7 @@ export function Sidebar({
       icon: "settings",
       label: t("shell.settings"),
       hint: "g s",
-      active: path === "/settings",
+      active: path.startsWith("/settings"),
     },
   ];
   return (

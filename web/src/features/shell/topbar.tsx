@@ -13,7 +13,7 @@ import { Icon } from "@/ui/icon";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
 import { useThemeChoice } from "@/ui/use-theme";
 import { Wordmark } from "@/ui/wordmark";
-import { ArtifactCrumbs } from "./artifact-crumbs";
+import { ArtifactCrumbs, RegistryCrumbs } from "./artifact-crumbs";
 import { ConnectionBadge } from "./connection";
 import type { Place } from "./shell";
 import styles from "./shell.module.css";
@@ -163,7 +163,7 @@ function Breadcrumb({ place }: { place: Place }) {
           : null;
     return (
       <nav className={styles.crumbs} aria-label={t("shell.breadcrumb")}>
-        {page && <span aria-current="page">{page}</span>}
+        {page ? <span aria-current="page">{page}</span> : <RegistryCrumbs />}
       </nav>
     );
   }

@@ -1,5 +1,5 @@
 import { artifacts } from "./en.artifacts";
-import { lineage, registry } from "./en.registry";
+import { lineage, members, registry } from "./en.registry";
 
 /** English texts. `{{x}}` is filled in; `_one` and `_other` follow the count. */
 export const en = {
@@ -40,6 +40,7 @@ export const en = {
     runs: "Runs",
     artifacts: "Artifacts",
     registry: "Registry",
+    projectSettings: "Project settings",
     settings: "Settings",
     authorize: "API key",
     theme: "Theme",
@@ -133,6 +134,7 @@ export const en = {
     admin: "Administrator",
     entities: "Spaces",
     role: "Role: {{role}}",
+    defaultSpace: "Default space",
     personal: "personal",
     appearance: "Appearance",
     keys: "API keys",
@@ -326,6 +328,7 @@ export const en = {
     logs: "Logs",
     media: "Media",
     files: "Files",
+    artifacts: "Artifacts",
     tabs: "Parts of the run",
     rename: "Rename",
     stop: "Stop",
@@ -438,9 +441,43 @@ export const en = {
     noMatch: "No file matches",
     truncated: "Only the beginning is shown.",
   },
+  teams: {
+    teams: "Teams",
+    lead: "Members of a team share its projects.",
+    title: "Team {{name}}",
+    new: "New team",
+    organization: "Organisation",
+    mayNotCreate: "Only administrators of an organisation may add teams",
+    none: "You are in no team",
+    noneText: "An administrator can add you to one, or make one for you.",
+    notFound: "There is no team {{name}}",
+    error: "The team could not be loaded",
+    who: "Name of a user, or an e-mail address",
+    invites: "Invitations",
+    takeBack: "Take back the invitation of {{name}}",
+    service: "Service accounts",
+    newService: "New service account",
+    serviceLead:
+      "Accounts for machines, such as a training cluster. They belong to this team alone.",
+  },
+  projectSettings: {
+    title: "Project settings",
+    nameHint: "Addresses and programs that use the old name do not find the project any more.",
+    visible: { private: "Private", organization: "Organisation", internal: "Everybody here" },
+    seen: {
+      private: "Members of the team, or you alone, see the project.",
+      organization: "Everybody in the organisation may read the project.",
+      internal: "Everybody who can sign in to this server may read the project.",
+    },
+    members: "Members of the project",
+    membersLead: "They may do this in the project, whatever their role in the team is.",
+    delete: "Delete the project",
+    deleteText: "Its runs, histories, logs, files and artifacts are removed for good.",
+  },
   artifacts,
   lineage,
   registry,
+  members,
   notFound: {
     title: "This page does not exist",
     text: "The address may be mistyped, or what it named is gone.",

@@ -1,6 +1,6 @@
 import type { Catalogue } from "./en";
 import { artifacts } from "./ja.artifacts";
-import { lineage, registry } from "./ja.registry";
+import { lineage, members, registry } from "./ja.registry";
 
 /** 日本語の文言。 */
 export const ja: Catalogue = {
@@ -41,6 +41,7 @@ export const ja: Catalogue = {
     runs: "ラン",
     artifacts: "アーティファクト",
     registry: "レジストリ",
+    projectSettings: "プロジェクトの設定",
     settings: "設定",
     authorize: "API キー",
     theme: "テーマ",
@@ -135,6 +136,7 @@ export const ja: Catalogue = {
     admin: "管理者",
     entities: "スペース",
     role: "権限: {{role}}",
+    defaultSpace: "既定のスペース",
     personal: "個人",
     appearance: "表示",
     keys: "API キー",
@@ -324,6 +326,7 @@ export const ja: Catalogue = {
     logs: "ログ",
     media: "メディア",
     files: "ファイル",
+    artifacts: "アーティファクト",
     tabs: "ランの内容",
     rename: "名前を変更",
     stop: "停止",
@@ -432,9 +435,42 @@ export const ja: Catalogue = {
     noMatch: "一致するファイルはありません",
     truncated: "先頭の部分だけを表示しています。",
   },
+  teams: {
+    teams: "チーム",
+    lead: "チームのメンバーはプロジェクトを共有します。",
+    title: "チーム {{name}}",
+    new: "新しいチーム",
+    organization: "組織",
+    mayNotCreate: "チームを追加できるのは組織の管理者だけです",
+    none: "所属するチームはありません",
+    noneText: "管理者に追加または作成を依頼してください。",
+    notFound: "チーム {{name}} はありません",
+    error: "チームを読み込めませんでした",
+    who: "ユーザー名またはメールアドレス",
+    invites: "招待",
+    takeBack: "{{name}} への招待を取り消す",
+    service: "サービスアカウント",
+    newService: "新しいサービスアカウント",
+    serviceLead: "学習クラスターなど機械用のアカウントです。このチームだけに属します。",
+  },
+  projectSettings: {
+    title: "プロジェクトの設定",
+    nameHint: "古い名前を使うアドレスやプログラムからは見つからなくなります。",
+    visible: { private: "非公開", organization: "組織", internal: "サーバー全体" },
+    seen: {
+      private: "チームのメンバー（または自分だけ）が閲覧できます。",
+      organization: "組織の全員が閲覧できます。",
+      internal: "このサーバーにサインインできる全員が閲覧できます。",
+    },
+    members: "プロジェクトのメンバー",
+    membersLead: "チームでの役割とは別に、このプロジェクトで与えられた役割です。",
+    delete: "プロジェクトを削除",
+    deleteText: "ラン、履歴、ログ、ファイル、アーティファクトがすべて削除されます。",
+  },
   artifacts,
   lineage,
   registry,
+  members,
   notFound: {
     title: "ページが見つかりません",
     text: "アドレスの誤りか、対象がすでに存在しない可能性があります。",
