@@ -77,7 +77,10 @@ def seed(server: ServerProcess) -> None:
 
 def _data(shelf: Shelf, number: int, raw: int) -> dict[str, int]:
     run = shelf.run(
-        f"prepare-{number}", display_name=f"prepare {number}", job_type="preprocess", state="finished"
+        f"prepare-{number}",
+        display_name=f"prepare {number}",
+        job_type="preprocess",
+        state="finished",
     )
     shelf.use(run, raw)
     rows = [[f"{n:03}.png", "cat" if n % 3 else "dog", n / 100] for n in range(240 + 60 * number)]
@@ -111,7 +114,9 @@ def _n(rows: list[list[object]]) -> Iterator[tuple[int, object]]:
 
 def _model(shelf: Shelf, number: int, data: int) -> dict[str, int]:
     run = shelf.run(
-        f"train-{number}", display_name=f"resnet lr={0.1 / (number + 1):.3f}", job_type="train",
+        f"train-{number}",
+        display_name=f"resnet lr={0.1 / (number + 1):.3f}",
+        job_type="train",
         state="finished",
     )
     shelf.use(run, data, "train")
