@@ -7,8 +7,8 @@ from alembic import op
 
 from kiseki_server.storage.sql.types import BigId, UtcTime
 
-revision = "0009_tables_and_files"
-down_revision = "0008_branches"
+revision = "0010_tables_and_files"
+down_revision = "0009_export_fidelity"
 
 
 def upgrade() -> None:
