@@ -29,7 +29,7 @@ def names(request: pytest.FixtureRequest) -> Iterator[BlobNames]:
 
 def reserve(names: BlobNames, *digests: str, at: datetime = NOON) -> None:
     for digest in digests:
-        names.reserve(Blob(digest, len(digest), "md5"), at)
+        names.reserve([Blob(digest, len(digest), "md5")], at)
 
 
 def test_a_name_counts_as_often_as_it_comes(names: BlobNames) -> None:
@@ -62,6 +62,14 @@ def test_an_upload_of_the_same_bytes_keeps_them(names: BlobNames) -> None:
     assert list(names.forget(NOON + timedelta(minutes=1))) == []
     names.add(["again"])
     assert names.get(["again"]) == {"again": Named(5, 1)}
+
+
+def test_many_are_reserved_at_once(names: BlobNames) -> None:
+    blobs = [Blob(digest, len(digest), "md5") for digest in ("b", "a", "b", "ccc")]
+    names.reserve(blobs, NOON)
+    names.reserve([], NOON)
+    names.add(["a", "b", "ccc"])
+    assert names.get(["a", "b", "ccc"]) == {"a": Named(1, 1), "b": Named(1, 1), "ccc": Named(3, 1)}
 
 
 def test_freed_bytes_cannot_be_named(names: BlobNames) -> None:

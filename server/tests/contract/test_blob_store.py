@@ -10,14 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from kiseki_server.domain.files.store import BlobStore
 from kiseki_server.domain.files.types import Blob
-from kiseki_server.kit.errors import NotFound
+from kiseki_server.kit.errors import NotFound, StorageFull
 from kiseki_server.storage.blobs.folder import FolderBlobs
 from kiseki_server.storage.blobs.objects import ObjectBlobs
 from kiseki_server.storage.memory.files import MemoryBlobs
@@ -72,7 +72,7 @@ def stored(blobs: BlobStore, *pieces: bytes) -> Blob:
     for piece in pieces:
         writer.write(piece)
     blob = writer.finish()
-    writer.store()
+    assert list(blobs.store([writer])) == [None]
     writer.discard()
     return blob
 
@@ -121,6 +121,20 @@ def test_storing_the_same_bytes_again_is_no_mistake(blobs: BlobStore) -> None:
     assert stored(blobs, b"same") == stored(blobs, b"sa", b"me")
 
 
+def test_many_are_stored_together(blobs: BlobStore) -> None:
+    writers = [blobs.writer() for _ in range(40)]
+    contents = [b"%d" % (number // 2) * 1000 for number in range(40)]
+    contents[7] = os.urandom(1 << 20)
+    for writer, content in zip(writers, contents, strict=True):
+        writer.write(content)
+    stored = [writer.finish() for writer in writers]
+    assert list(blobs.store(writers)) == [None] * 40
+    for writer in writers:
+        writer.discard()
+    for blob, content in zip(stored, contents, strict=True):
+        assert b"".join(blobs.read(blob.digest)) == content
+
+
 def test_unknown_digests_are_refused_by_the_call_itself(blobs: BlobStore) -> None:
     with pytest.raises(NotFound):
         blobs.read("0" * 64)
@@ -136,7 +150,24 @@ def test_deleted_bytes_are_gone_and_may_come_again(blobs: BlobStore) -> None:
 
 def test_a_new_process_clears_what_died_on_its_way(tmp_path: Path) -> None:
     writer = FolderBlobs(tmp_path).writer()
-    writer.write(b"cut off")
+    writer.write(b"cut off" * 100_000)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] != []
     FolderBlobs(tmp_path)
     writer.discard()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_full_disk_refuses_those_that_do_not_fit(small_disk: Callable[[int], Path]) -> None:
+    blobs = FolderBlobs(small_disk(1) / "blobs")
+    writers = [blobs.writer() for _ in range(12)]
+    contents = [os.urandom(200_000) for _ in writers]
+    for writer, content in zip(writers, contents, strict=True):
+        writer.write(content)
+    stored = [writer.finish() for writer in writers]
+    failures = blobs.store(writers)
+    assert {type(failure) for failure in failures} == {type(None), StorageFull}
+    for blob, content, failure in zip(stored, contents, failures, strict=True):
+        if failure is None:
+            assert b"".join(blobs.read(blob.digest)) == content
+        else:
+            assert not blobs.has(blob.digest)

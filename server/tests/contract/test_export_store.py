@@ -34,7 +34,7 @@ class Exports:
     names: BlobNames
 
     def put(self, first: int, content: str = "x", run: RunId = RUN, last: int = 9) -> Export:
-        self.names.reserve(Blob(content, len(content), "md5"), NOON)
+        self.names.reserve([Blob(content, len(content), "md5")], NOON)
         export = Export(
             run=run,
             first_step=first,

@@ -134,7 +134,7 @@ def test_blobs_are_named_as_long_as_a_version_lives(world: World) -> None:
     def names(digest: str) -> int:
         return world.names.get([digest])[digest].names
 
-    world.names.reserve(Blob("b" * 64, 9, "md5"), NOON)
+    world.names.reserve([Blob("b" * 64, 9, "md5")], NOON)
     large = {"text": None, "blob": "b" * 64}
     version = world.put("a", "x", **large)
     world.put("a", "x", **large)

@@ -33,7 +33,7 @@ class Files:
     def named(
         self, path: str, content: str = "x", run: RunId = RUN, at: datetime = NOON
     ) -> RunFile:
-        self.names.reserve(Blob(content, len(content), "md5"), at)
+        self.names.reserve([Blob(content, len(content), "md5")], at)
         file = RunFile(run, path, content, len(content), "md5", "text/plain", at)
         self.store.put([file])
         return file

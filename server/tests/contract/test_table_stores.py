@@ -189,7 +189,7 @@ def test_files_name_their_blobs_once(
 ) -> None:
     _, files, names, project = book
     blob = "b" * 64
-    names.reserve(Blob(blob, 5, "md5"), NOON)
+    names.reserve([Blob(blob, 5, "md5")], NOON)
     file = ProjectFile(project, "d", blob, 5, NOON)
     files.add(file)
     files.add(file)

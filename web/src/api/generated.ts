@@ -2095,6 +2095,8 @@ export interface components {
             extra: {
                 [key: string]: unknown;
             } | null;
+            /** @description Gives the bytes without credentials for an hour; if addresses were asked for, and the bytes are here. */
+            url?: string | null;
         };
         /** FacetValue */
         FacetValue: {
@@ -6115,6 +6117,8 @@ export interface operations {
         parameters: {
             query?: {
                 prefix?: string;
+                /** @description With a signed address of each file: quick for many files */
+                addresses?: boolean;
                 limit?: number;
                 cursor?: string | null;
             };

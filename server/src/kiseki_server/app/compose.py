@@ -17,7 +17,7 @@ from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.exports.service import ExportService
-from kiseki_server.domain.files.arrival import Receiver
+from kiseki_server.domain.files.arrival import Keeper, Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
 from kiseki_server.domain.history.branching import Branching
@@ -45,6 +45,7 @@ from kiseki_server.workers.exports import ExportWorker
 from kiseki_server.workers.group_commit import CALLS, HISTORY, Bounds, GroupCommit
 from kiseki_server.workers.live import LiveHub
 from kiseki_server.workers.periodic import Periodic
+from kiseki_server.workers.together import Together
 from kiseki_server.workers.upkeep import CallUpkeep, HeartbeatMonitor, Housekeeping, IndexUpkeep
 
 _HEARTBEATS = 15.0
@@ -92,13 +93,9 @@ def compose(
         stores.work,
         clock,
     )
-    receiver = Receiver(
-        stores.blob_names,
-        stores.blobs,
-        stores.work,
-        clock,
-        max_bytes=settings.file_limit_mb << 20,
-    )
+    keeper = Keeper(stores.blob_names, stores.blobs, stores.work, clock)
+    together = Together(keeper)
+    receiver = Receiver(keeper, stores.blobs, together, max_bytes=settings.file_limit_mb << 20)
     files = FileService(stores.files, stores.blob_names, stores.blobs, receiver, stores.work, clock)
     members = ProjectMembers(
         stores.project_members, projects, stores.users, stores.organizations, clock
@@ -241,6 +238,7 @@ def compose(
         ingest,
         call_ingest,
         exporter,
+        together,
         Periodic("heartbeats", _HEARTBEATS, heartbeats),
         Periodic("copies", _COPIES, branching.finish_all),
         Periodic("index", _INDEX, IndexUpkeep(indexer, stores.work)),

@@ -72,6 +72,12 @@ HISTORY_COMMITS = _group_commits(
 CALL_COMMITS = _group_commits(
     "call_", "Calls made durable.", "calls", (1, 10, 100, 1_000, 2_500, 5_000, 10_000, 50_000)
 )
+STORED_TOGETHER = Histogram(
+    "kiseki_files_stored_together",
+    "Small files made durable with one turn of the disk and of the database.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    registry=REGISTRY,
+)
 LIVE_STREAMS = Gauge(
     "kiseki_live_streams", "Browsers that listen to live events.", registry=REGISTRY
 )

@@ -19,6 +19,9 @@ from kiseki_server.domain.exports.types import Export
 from kiseki_server.domain.files.service import FileService, media_type
 from kiseki_server.domain.files.types import RunFile
 
+SMALL = 1 << 18
+"""Files of so many bytes are sent in one piece."""
+
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -100,6 +103,10 @@ def download(request: Request[Any, Any, Any], content: Content, **headers: str) 
         start, end = part
         length, status, pieces = end - start, 206, content.read(start, end - start)
         shown["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
+    if length <= SMALL:  # to stream it would take more turns than to send it
+        return Response(
+            b"".join(pieces), status_code=status, headers=shown, media_type=content.media_type
+        )
     return Stream(
         pieces,
         status_code=status,

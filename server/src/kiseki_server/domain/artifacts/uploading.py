@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.artifacts.ground import unknown
 from kiseki_server.domain.artifacts.names import (
     check_alias,
     check_collection,
@@ -36,8 +37,13 @@ from kiseki_server.domain.artifacts.types import (
     Version,
     VersionState,
 )
-from kiseki_server.domain.files.arrival import Arrival
-from kiseki_server.domain.files.incoming import Announced, announced, check_digest
+from kiseki_server.domain.files.arrival import Arrival, Naming
+from kiseki_server.domain.files.incoming import (
+    Announced,
+    DigestAlgorithm,
+    announced,
+    check_digest,
+)
 from kiseki_server.domain.files.paths import check_path
 from kiseki_server.domain.files.types import Blob
 from kiseki_server.domain.projects.types import Project
@@ -237,8 +243,8 @@ class Uploading(Reading):
         self.ground.uploads.begin_parts(upload)
         return id
 
-    def arrive(self, version: VersionId, path: str, digest: str, size: int | None) -> Arrival[Blob]:
-        """Receive an announced file; only its bytes are taken.
+    def check_open(self, version: VersionId) -> Version:
+        """A version that takes files. It opens a transaction of its own.
 
         Raises:
             NotFound: There is no such version.
@@ -247,16 +253,48 @@ class Uploading(Reading):
         with self.ground.work.transaction():
             found = self.ground.get(version)
             self.check_pending(found)
-        arrival = self.ground.receiver.begin(path, partial(self._keep, found, path, digest))
-        return arrival.announce(announced(found.digest_algorithm, digest, size))
+        return found
 
-    def _keep(self, version: Version, path: str, digest: str, blob: Blob) -> Blob:
-        current = self.ground.get(version.id, lock=True)
-        self.check_pending(current)
-        self.ground.uploads.put([UploadedFile(version.id, path, digest, blob.digest, blob.size)])
-        content = Content(key_of(version, digest), blob.digest, blob.size, version.id)
-        self.ground.uploads.put_contents(self.entity(version), [content])
-        return blob
+    def arrive(
+        self,
+        version: VersionId,
+        path: str,
+        digest: str,
+        size: int | None,
+        algorithm: DigestAlgorithm = "md5",
+    ) -> Arrival[Blob]:
+        """Receive an announced file; only its bytes are taken.
+
+        Whether the version still takes files is seen when the bytes have come: whoever expects
+        many of them asks `check_open` before.
+        """
+        file = NewFile(path, digest, size)
+        arrival = self.ground.receiver.begin(path, Naming((version, file), self._keep))
+        return arrival.announce(announced(algorithm, digest, size))
+
+    def _keep(self, files: Sequence[tuple[tuple[VersionId, NewFile], Blob]]) -> Sequence[Blob]:
+        ground = self.ground
+        rows: dict[VersionId, list[tuple[NewFile, Blob]]] = {}
+        for (version, file), blob in files:
+            rows.setdefault(version, []).append((file, blob))
+        known = ground.versions.get(sorted(rows), lock=True)
+        for id in sorted(rows):
+            version = known.get(id)
+            if version is None or version.state is VersionState.DELETED:
+                raise unknown()
+            self.check_pending(version)
+            ground.uploads.put(
+                [
+                    UploadedFile(id, file.path, file.digest, blob.digest, blob.size)
+                    for file, blob in rows[id]
+                ]
+            )
+            contents = [
+                Content(key_of(version, file.digest), blob.digest, blob.size, id)
+                for file, blob in rows[id]
+            ]
+            ground.uploads.put_contents(self.entity(version), contents)
+        return [blob for _, blob in files]
 
     def arrive_part(self, upload: str, number: int, md5: str) -> Arrival[Blob]:
         """Receive one part of a file; raises like `arrive`."""
@@ -299,7 +337,8 @@ class Uploading(Reading):
             )
         if {part.number: part.md5 for part in parts} != wanted:
             raise BadRequest(f"The parts of {found.path[:80]!r} are not those announced")
-        with self.arrive(version, found.path, found.digest, None) as arrival:
+        algorithm = self.check_open(version).digest_algorithm
+        with self.arrive(version, found.path, found.digest, None, algorithm) as arrival:
             for number in sorted(wanted):
                 for piece in ground.blobs.read(stored[number].blob):
                     arrival.write(piece)

@@ -59,7 +59,8 @@ class Incoming:
     """A `BlobWriter` that stops at a limit and refuses what is not what was announced."""
 
     def __init__(self, writer: BlobWriter, name: str, *, max_bytes: int) -> None:
-        self._writer = writer
+        self.writer = writer
+        """Stores what has come, once it is finished; see `BlobStore.store`."""
         self._name = name
         self._max_bytes = max_bytes
         self._announced = Announced()
@@ -101,7 +102,7 @@ class Incoming:
             )
         if self._xxh128 is not None:
             self._xxh128.update(data)
-        self._writer.write(data)
+        self.writer.write(data)
 
     def finish(self) -> Blob:
         """No more bytes come: what they are called. Nothing is visible yet.
@@ -112,20 +113,16 @@ class Incoming:
         expected = self._announced
         if expected.size is not None and self.size != expected.size:
             raise BadRequest(f"{self.size} of {expected.size} bytes of {self._name} have arrived")
-        blob = self._writer.finish()
+        blob = self.writer.finish()
         self._compare("MD5", blob.md5, expected.md5)
         if self._xxh128 is not None:
             found = base64.b64encode(self._xxh128.digest()).decode()
             self._compare("xxh128", found, expected.xxh128)
         return blob
 
-    def store(self) -> None:
-        """Make the finished bytes readable; see `BlobWriter.store`."""
-        self._writer.store()
-
     def discard(self) -> None:
         """Forget what has not been stored; always safe."""
-        self._writer.discard()
+        self.writer.discard()
 
     def _check_size(self, size: int) -> None:
         if size > self._max_bytes:

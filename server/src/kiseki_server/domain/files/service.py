@@ -5,9 +5,8 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from functools import partial
 
-from kiseki_server.domain.files.arrival import Arrival, Receiver
+from kiseki_server.domain.files.arrival import Arrival, Naming, Receiver
 from kiseki_server.domain.files.paths import check_path
 from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
 from kiseki_server.domain.files.types import Blob, FilePage, RunFile
@@ -45,20 +44,24 @@ class FileService:
     def upload(self, run: RunId, path: str) -> Arrival[RunFile]:
         """Begin to receive a file; it replaces the file of that path when it is finished."""
         checked = check_path(path)
-        return self._receiver.begin(checked, partial(self._name, run, checked))
+        return self._receiver.begin(checked, Naming((run, checked), self._name))
 
-    def _name(self, run: RunId, path: str, blob: Blob) -> RunFile:
-        file = RunFile(
-            run=run,
-            path=path,
-            digest=blob.digest,
-            size=blob.size,
-            md5=blob.md5,
-            media_type=media_type(path),
-            updated_at=self._clock.now(),
-        )
-        self._files.put([file])
-        return file
+    def _name(self, stored: Sequence[tuple[tuple[RunId, str], Blob]]) -> Sequence[RunFile]:
+        now = self._clock.now()
+        files = [
+            RunFile(
+                run=run,
+                path=path,
+                digest=blob.digest,
+                size=blob.size,
+                md5=blob.md5,
+                media_type=media_type(path),
+                updated_at=now,
+            )
+            for (run, path), blob in stored
+        ]
+        self._files.put(files)
+        return files
 
     def get(self, run: RunId, path: str) -> RunFile:
         """The file under a path.

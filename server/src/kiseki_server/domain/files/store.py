@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kiseki_server.domain.files.types import Blob, FilePage, Named, RunFile
+from kiseki_server.kit.errors import KisekiError
 from kiseki_server.kit.ids import RunId
 
 
@@ -25,17 +26,6 @@ class BlobWriter(Protocol):
         """No more bytes come: what they are called. Nothing is visible yet."""
         ...
 
-    def store(self) -> None:
-        """Make the finished bytes readable under their digest; durable when it returns.
-
-        Bytes that are there already are not written again.
-
-        Raises:
-            StorageFull: The disk is full; nothing of this blob is visible.
-            Unavailable: The store does not answer.
-        """
-        ...
-
     def discard(self) -> None:
         """Forget what has not been stored."""
         ...
@@ -48,6 +38,16 @@ class BlobStore(Protocol):
     """
 
     def writer(self) -> BlobWriter: ...
+
+    def store(self, writers: Sequence[BlobWriter]) -> Sequence[KisekiError | None]:
+        """Make the bytes of finished writers of this store readable under their digests; durable
+        when it returns.
+
+        Bytes that are there already are not written again. For each writer there is ``None``, or
+        why nothing of its blob is visible: `StorageFull`, or `Unavailable` when the store does
+        not answer.
+        """
+        ...
 
     def has(self, digest: str) -> bool: ...
 
@@ -71,8 +71,8 @@ class BlobNames(Protocol):
     Whoever writes names down counts them here in the same transaction.
     """
 
-    def reserve(self, blob: Blob, at: datetime) -> None:
-        """Note that the bytes are about to be stored, before anything names them."""
+    def reserve(self, blobs: Sequence[Blob], at: datetime) -> None:
+        """Note that bytes are about to be stored, before anything names them."""
         ...
 
     def add(self, digests: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import quote, urlencode
 
+from kiseki_server.domain.files.incoming import DigestAlgorithm
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Forbidden
 from kiseki_server.kit.ids import ManifestId, RunId, VersionId
@@ -56,6 +57,7 @@ class ArtifactUpload:
     digest: str
     """Base64, of the version's own kind."""
     size: int | None
+    algorithm: DigestAlgorithm = "md5"
     purpose: Literal["upload"] = "upload"
 
     @property
@@ -64,8 +66,9 @@ class ArtifactUpload:
 
     @property
     def facts(self) -> Mapping[str, str]:
+        algorithm = {} if self.algorithm == "md5" else {"algorithm": self.algorithm}
         size = {} if self.size is None else {"size": str(self.size)}
-        return {"digest": self.digest, **size}
+        return {"digest": self.digest, **algorithm, **size}
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,10 @@ def _planned(version: Version, plan: UploadPlan, tickets: Tickets) -> PlannedFil
     file = plan.file
     url: str | None = None
     if plan.action == "put":
-        url = tickets.address(ArtifactUpload(version.id, file.path, file.digest, file.size))
+        ticket = ArtifactUpload(
+            version.id, file.path, file.digest, file.size, version.digest_algorithm
+        )
+        url = tickets.address(ticket)
     upload = plan.upload
     parts = [] if upload is None else file.parts
     return PlannedFile(

@@ -143,6 +143,13 @@ class EntryInfo(msgspec.Struct, kw_only=True):
     digest: str
     reference: Annotated[str | None, Meta(description="Where the bytes are, if not here.")]
     extra: dict[str, Any] | None
+    url: Annotated[
+        str | None,
+        Meta(
+            description="Gives the bytes without credentials for an hour; if addresses were asked "
+            "for, and the bytes are here."
+        ),
+    ] = None
 
 
 class Entries(msgspec.Struct, kw_only=True):

@@ -20,6 +20,7 @@ from kiseki_server.domain.artifacts.types import (
     VersionChange,
 )
 from kiseki_server.domain.files.paths import check_path
+from kiseki_server.domain.files.tickets import ArtifactDownload, Tickets
 from kiseki_server.domain.filters.expression import parse
 from kiseki_server.domain.filters.rules import Kinds
 from kiseki_server.domain.filters.tree import And, Contains, Field, Filter, SortKey
@@ -274,19 +275,29 @@ def list_version_files(
     project: str,
     name: str,
     ref: Ref,
+    tickets: Tickets,
     prefix: str = "",
+    addresses: Annotated[
+        bool, Parameter(description="With a signed address of each file: quick for many files")
+    ] = False,
     limit: int = 1000,
     cursor: str | None = None,
 ) -> Entries:
     """The files of a version in byte order of their paths."""
     after = None if cursor is None else decode_cursor(cursor, str)[0]
+    action = Action.DOWNLOAD if addresses else Action.READ
     with places.database.transaction():
-        found = pick(places, artifacts, entity, project, name, ref)
+        found = pick(places, artifacts, entity, project, name, ref, action)
         page = artifacts.entries(
             found.version, prefix=prefix, after=after, limit=checked_limit(limit, most=10_000)
         )
+    items = [entry_info(entry) for entry in page.items]
+    if addresses:
+        for info, entry in zip(items, page.items, strict=True):
+            if entry.blob is not None:
+                info.url = tickets.address(ArtifactDownload(found.version.id, entry.path))
     return Entries(
-        items=[entry_info(entry) for entry in page.items],
+        items=items,
         cursor=None if page.after is None else encode_cursor(page.after),
         total=page.total,
     )

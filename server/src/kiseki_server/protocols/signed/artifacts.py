@@ -10,6 +10,7 @@ from litestar import Request, Response, Router, get, put, route
 from litestar.types import ControllerRouterHandler
 
 from kiseki_server.domain.artifacts.service import ArtifactService
+from kiseki_server.domain.files.incoming import DigestAlgorithm
 from kiseki_server.domain.files.paths import check_path
 from kiseki_server.domain.files.tickets import (
     ARTIFACTS,
@@ -24,7 +25,7 @@ from kiseki_server.protocols.downloads import artifact_file, download
 from kiseki_server.protocols.native.security import PUBLIC
 from kiseki_server.protocols.numbers import number_of
 from kiseki_server.protocols.signed.origins import SHARED, preflight, stored
-from kiseki_server.protocols.uploads import UNBOUNDED, receive
+from kiseki_server.protocols.uploads import UNBOUNDED, receive, small
 
 FILE = "/{version:int}/{path:path}"
 PART = "/{upload:str}/{number:int}"
@@ -62,15 +63,15 @@ async def put_artifact_file(
     artifacts: ArtifactService,
     tickets: Tickets,
     size: int | None = None,
+    algorithm: DigestAlgorithm = "md5",
 ) -> Response[bytes]:
     """Store the body as the announced file; other bytes than announced are refused."""
-    ticket = ArtifactUpload(
-        VersionId(number_of(version)), check_path(path.removeprefix("/")), digest, size
-    )
+    checked = check_path(path.removeprefix("/"))
+    ticket = ArtifactUpload(VersionId(number_of(version)), checked, digest, size, algorithm)
     tickets.check(ticket, expires, signature)
-    arrival = await to_thread.run_sync(
-        artifacts.arrive, ticket.version, ticket.path, ticket.digest, ticket.size
-    )
+    if not small(request):  # of a small one it is seen soon enough
+        await to_thread.run_sync(artifacts.check_open, ticket.version)
+    arrival = artifacts.arrive(ticket.version, checked, digest, size, algorithm)
     return stored((await receive(request, arrival)).digest)
 
 

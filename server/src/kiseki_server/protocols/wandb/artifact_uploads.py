@@ -157,7 +157,10 @@ def _upload(context: Context, version: Version, plan: UploadPlan) -> Payload:
     url = None
     headers: list[str] = []
     if plan.action != "skip":
-        url = context.signed(ArtifactUpload(version.id, file.path, file.digest, file.size))
+        ticket = ArtifactUpload(
+            version.id, file.path, file.digest, file.size, version.digest_algorithm
+        )
+        url = context.signed(ticket)
         if version.digest_algorithm == "md5":
             headers = [f"Content-MD5:{file.digest}"]
     if plan.upload is not None:

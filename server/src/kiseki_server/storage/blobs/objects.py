@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +14,15 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
+from kiseki_server.domain.files.store import BlobWriter
 from kiseki_server.domain.files.types import Blob
-from kiseki_server.kit.errors import NotFound, Unavailable
-from kiseki_server.storage.blobs.spool import SpooledWriter, clear
+from kiseki_server.kit.errors import KisekiError, NotFound, Unavailable
+from kiseki_server.storage.blobs.spool import SpooledWriter, clear, each
 
 _PIECE = 1 << 20
 _PART = 8 << 20
+_AT_ONCE = 16
+"""Small objects that are sent at the same time."""
 
 
 class ObjectBlobs:
@@ -41,9 +45,13 @@ class ObjectBlobs:
         self._incoming = incoming
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         clear(self._incoming)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "blobs")
 
     def writer(self) -> SpooledWriter:
-        return SpooledWriter(self._incoming, self._adopt)
+        return SpooledWriter(self._incoming)
+
+    def store(self, writers: Sequence[BlobWriter]) -> Sequence[KisekiError | None]:
+        return each(self._threads, writers, self._put)
 
     def has(self, digest: str) -> bool:
         return self._size(digest) is not None
@@ -63,11 +71,11 @@ class ObjectBlobs:
                 except FileNotFoundError:
                     continue
 
-    def _adopt(self, blob: Blob, source: Path) -> None:
+    def _put(self, blob: Blob, content: bytes | Path) -> None:
         if self._size(blob.digest) == blob.size:
             return
         with _errors():
-            obstore.put(self._store, _key(blob.digest), source, chunk_size=_PART)
+            obstore.put(self._store, _key(blob.digest), content, chunk_size=_PART)
 
     def _pieces(self, digest: str, start: int, end: int) -> Iterator[bytes]:
         while start < end:

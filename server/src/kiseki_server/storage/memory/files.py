@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kiseki_server.domain.files.store import BlobNames
+from kiseki_server.domain.files.store import BlobNames, BlobWriter
 from kiseki_server.domain.files.types import Blob, FilePage, Named, RunFile
-from kiseki_server.kit.errors import NotFound, Unavailable
+from kiseki_server.kit.errors import KisekiError, NotFound, Unavailable
 from kiseki_server.kit.ids import RunId
 
 
@@ -36,7 +36,7 @@ class _MemoryWriter:
 
     def store(self) -> None:
         if self._blob is None:
-            raise RuntimeError("store() comes after finish()")
+            raise RuntimeError("bytes are stored after finish()")
         self._blobs[self._blob.digest] = self._pieces[0]
 
     def discard(self) -> None:
@@ -51,6 +51,12 @@ class MemoryBlobs:
 
     def writer(self) -> _MemoryWriter:
         return _MemoryWriter(self._blobs)
+
+    def store(self, writers: Sequence[BlobWriter]) -> Sequence[KisekiError | None]:
+        for writer in writers:
+            assert isinstance(writer, _MemoryWriter)
+            writer.store()
+        return [None] * len(writers)
 
     def has(self, digest: str) -> bool:
         return digest in self._blobs
@@ -81,8 +87,9 @@ class MemoryBlobNames:
     def __init__(self) -> None:
         self._blobs: dict[str, _Reserved] = {}
 
-    def reserve(self, blob: Blob, at: datetime) -> None:
-        self._blobs.setdefault(blob.digest, _Reserved(blob.size, at)).at = at
+    def reserve(self, blobs: Sequence[Blob], at: datetime) -> None:
+        for blob in blobs:
+            self._blobs.setdefault(blob.digest, _Reserved(blob.size, at)).at = at
 
     def add(self, digests: Iterable[str]) -> None:
         for digest, times in Counter(digests).items():

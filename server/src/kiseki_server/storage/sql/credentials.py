@@ -25,6 +25,22 @@ KEY_COLUMNS = (
     api_keys.c.last_used_at,
 )
 
+# Every request asks one of these; to build it takes longer than to run it.
+_BY_KEY = (
+    sa.select(*USER_COLUMNS, *KEY_COLUMNS)
+    .join(api_keys, api_keys.c.user_id == users.c.id)
+    .where(api_keys.c.hash == sa.bindparam("hash"), users.c.removed_at.is_(None))
+)
+_BY_SESSION = (
+    sa.select(*USER_COLUMNS)
+    .join(sessions, sessions.c.user_id == users.c.id)
+    .where(
+        sessions.c.hash == sa.bindparam("hash"),
+        sessions.c.expires_at > sa.bindparam("at"),
+        users.c.removed_at.is_(None),
+    )
+)
+
 
 class SqlCredentialStore:
     """`CredentialStore` on SQLite and PostgreSQL."""
@@ -44,12 +60,7 @@ class SqlCredentialStore:
         return [ApiKey(*row) for row in self._database.current().execute(query)]
 
     def key_hashed(self, hash: str) -> tuple[ApiKey, User] | None:
-        query = (
-            sa.select(*USER_COLUMNS, *KEY_COLUMNS)
-            .join(api_keys, api_keys.c.user_id == users.c.id)
-            .where(api_keys.c.hash == hash, users.c.removed_at.is_(None))
-        )
-        row = self._database.current().execute(query).first()
+        row = self._database.current().execute(_BY_KEY, {"hash": hash}).first()
         return None if row is None else (ApiKey(*row[len(USER_COLUMNS) :]), read_user(row))
 
     def key(self, key: int) -> ApiKey | None:
@@ -72,14 +83,7 @@ class SqlCredentialStore:
         self._keep(sessions, user, hash, at, created_at=at, expires_at=expires)
 
     def session_user(self, hash: str, at: datetime) -> User | None:
-        query = (
-            sa.select(*USER_COLUMNS)
-            .join(sessions, sessions.c.user_id == users.c.id)
-            .where(
-                sessions.c.hash == hash, sessions.c.expires_at > at, users.c.removed_at.is_(None)
-            )
-        )
-        row = self._database.current().execute(query).first()
+        row = self._database.current().execute(_BY_SESSION, {"hash": hash, "at": at}).first()
         return None if row is None else read_user(row)
 
     def remove_session(self, hash: str) -> None:

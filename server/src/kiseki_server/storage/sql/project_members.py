@@ -18,6 +18,13 @@ from kiseki_server.storage.sql.schema import entities, project_members, users
 from kiseki_server.storage.sql.users import ENTITY_COLUMNS, USER_COLUMNS, read_entity, read_user
 
 _OWN = (project_members.c.id, project_members.c.role)
+# Every request asks this; to build it takes longer than to run it.
+_GRANTS = sa.select(project_members.c.project_id, project_members.c.role).where(
+    sa.or_(
+        project_members.c.user_id == sa.bindparam("user"),
+        project_members.c.team_id.in_(sa.bindparam("teams", expanding=True)),
+    )
+)
 
 
 class SqlProjectMemberStore:
@@ -57,11 +64,9 @@ class SqlProjectMemberStore:
         return self._remove(project, project_members.c.team_id == team)
 
     def grants(self, user: UserId, teams: Sequence[EntityId]) -> Mapping[ProjectId, ProjectRole]:
-        query = sa.select(project_members.c.project_id, project_members.c.role).where(
-            sa.or_(project_members.c.user_id == user, project_members.c.team_id.in_(teams))
-        )
         found: dict[ProjectId, ProjectRole] = {}
-        for project, name in self._database.current().execute(query):
+        asked = {"user": user, "teams": list(teams)}
+        for project, name in self._database.current().execute(_GRANTS, asked):
             role = ProjectRole(name)
             found[project] = strongest_grant((role, found.get(project, role)))
         return found

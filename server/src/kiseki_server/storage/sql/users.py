@@ -160,60 +160,15 @@ class SqlUserStore:
         return self._entity(entities.c.id == entity)
 
     def memberships(self, user: UserId) -> Sequence[Membership]:
-        own = sa.select(*ENTITY_COLUMNS, sa.literal(Role.ADMIN.value))
-        own = own.where(entities.c.user_id == user)
-        by_org = (
-            sa.select(*ENTITY_COLUMNS, organization_members.c.role)
-            .join(organization_members, organization_members.c.org_id == entities.c.org_id)
-            .where(
-                organization_members.c.user_id == user,
-                organization_members.c.role != Role.GUEST.value,
-            )
-        )
-        by_team = (
-            sa.select(*ENTITY_COLUMNS, team_members.c.role)
-            .join(team_members, team_members.c.entity_id == entities.c.id)
-            .where(team_members.c.user_id == user)
-        )
-        service = (
-            sa.select(*ENTITY_COLUMNS, sa.literal(Role.MEMBER.value))
-            .join(users, users.c.service_of == entities.c.id)
-            .where(users.c.id == user)
-        )
-        every = (
-            query.where(
-                entities.c.removed_at.is_(None),
-                entities.c.kind != EntityKind.ORGANIZATION.value,
-            )
-            for query in (own, by_org, by_team, service)
-        )
         found: dict[Entity, Role] = {}
-        for row in self._database.current().execute(sa.union_all(*every)):
+        for row in self._database.current().execute(_MEMBERSHIPS, {"user": user}):
             entity, role = read_entity(row), Role(row[5])
             found[entity] = strongest((role, found.get(entity, role)))
         ordered = sorted(found, key=lambda entity: (entity.user is None, compared(entity.name)))
         return [Membership(entity, found[entity]) for entity in ordered]
 
     def organizations(self, user: UserId) -> Sequence[OrgMembership]:
-        columns = (*ORG_COLUMNS, *ENTITY_COLUMNS)
-        member = (
-            sa.select(*columns, organization_members.c.role)
-            .join(entities, OWN_ENTITY)
-            .join(organization_members, organization_members.c.org_id == organizations.c.id)
-            .where(organization_members.c.user_id == user)
-        )
-        team = sa.alias(entities)
-        service = (
-            sa.select(*columns, sa.literal(Role.GUEST.value))
-            .join(entities, OWN_ENTITY)
-            .join(team, team.c.org_id == organizations.c.id)
-            .join(users, users.c.service_of == team.c.id)
-            .where(users.c.id == user, team.c.removed_at.is_(None))
-        )
-        both = sa.union_all(
-            *(query.where(organizations.c.removed_at.is_(None)) for query in (member, service))
-        )
-        rows = self._database.current().execute(both).all()
+        rows = self._database.current().execute(_ORGANIZATIONS, {"user": user}).all()
         found = [OrgMembership(read_org(row), Role(row[8])) for row in rows]
         return sorted(found, key=lambda each: compared(each.organization.name))
 
@@ -226,3 +181,61 @@ class SqlUserStore:
         query = sa.select(*USER_COLUMNS).where(condition, users.c.removed_at.is_(None))
         row = self._database.current().execute(query).first()
         return None if row is None else read_user(row)
+
+
+def _memberships() -> sa.Executable:
+    user = sa.bindparam("user")
+    own = sa.select(*ENTITY_COLUMNS, sa.literal(Role.ADMIN.value))
+    own = own.where(entities.c.user_id == user)
+    by_org = (
+        sa.select(*ENTITY_COLUMNS, organization_members.c.role)
+        .join(organization_members, organization_members.c.org_id == entities.c.org_id)
+        .where(
+            organization_members.c.user_id == user,
+            organization_members.c.role != Role.GUEST.value,
+        )
+    )
+    by_team = (
+        sa.select(*ENTITY_COLUMNS, team_members.c.role)
+        .join(team_members, team_members.c.entity_id == entities.c.id)
+        .where(team_members.c.user_id == user)
+    )
+    service = (
+        sa.select(*ENTITY_COLUMNS, sa.literal(Role.MEMBER.value))
+        .join(users, users.c.service_of == entities.c.id)
+        .where(users.c.id == user)
+    )
+    every = (
+        query.where(
+            entities.c.removed_at.is_(None),
+            entities.c.kind != EntityKind.ORGANIZATION.value,
+        )
+        for query in (own, by_org, by_team, service)
+    )
+    return sa.union_all(*every)
+
+
+def _organizations() -> sa.Executable:
+    user, columns = sa.bindparam("user"), (*ORG_COLUMNS, *ENTITY_COLUMNS)
+    member = (
+        sa.select(*columns, organization_members.c.role)
+        .join(entities, OWN_ENTITY)
+        .join(organization_members, organization_members.c.org_id == organizations.c.id)
+        .where(organization_members.c.user_id == user)
+    )
+    team = sa.alias(entities)
+    service = (
+        sa.select(*columns, sa.literal(Role.GUEST.value))
+        .join(entities, OWN_ENTITY)
+        .join(team, team.c.org_id == organizations.c.id)
+        .join(users, users.c.service_of == team.c.id)
+        .where(users.c.id == user, team.c.removed_at.is_(None))
+    )
+    return sa.union_all(
+        *(query.where(organizations.c.removed_at.is_(None)) for query in (member, service))
+    )
+
+
+# Every request asks these; to build them takes longer than to run them.
+_MEMBERSHIPS = _memberships()
+_ORGANIZATIONS = _organizations()

@@ -26,7 +26,7 @@ def receive(*said: Announced, content: bytes = BYTES, max_bytes: int = 100) -> M
         incoming.write(content[start : start + 3])
     blob = incoming.finish()
     assert not blobs.has(blob.digest)
-    incoming.store()
+    blobs.store([incoming.writer])
     assert b"".join(blobs.read(blob.digest)) == content
     return blobs
 

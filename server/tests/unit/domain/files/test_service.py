@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from kiseki_server.domain.files.arrival import Receiver
+from kiseki_server.domain.files.arrival import Keeper, Receiver
 from kiseki_server.domain.files.service import FileService, media_type
 from kiseki_server.kit.clock import SystemClock
 from kiseki_server.kit.errors import BadRequest, NotFound, TooLarge
 from kiseki_server.kit.ids import RunId
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
+from kiseki_server.workers.together import Together
 
 RUN = RunId(1)
 
@@ -32,7 +33,8 @@ def service() -> FileService:
         _NoTransactions(),
         SystemClock(),
     )
-    receiver = Receiver(names, blobs, work, clock, max_bytes=10)
+    keeper = Keeper(names, blobs, work, clock)
+    receiver = Receiver(keeper, blobs, Together(keeper), max_bytes=10)
     return FileService(MemoryRunFiles(names), names, blobs, receiver, work, clock)
 
 

@@ -72,6 +72,21 @@ def test_a_version_is_logged_found_and_read(client: Client) -> None:
     assert [one["name"] for one in get(client, "/artifacts/types")["items"]] == ["dataset"]
 
 
+def test_files_are_listed_with_addresses_when_these_are_asked_for(client: Client) -> None:
+    large = bytes(range(256)) * 2000
+    log(client, "cats", {**FILES, "large": large})
+    where = "/artifacts/collections/cats/versions/v0/files"
+    assert {file["url"] for file in get(client, where)["items"]} == {None}
+    listed = get(client, where, addresses=True)["items"]
+    del client.headers["Authorization"]
+    found = {file["path"]: client.get(file["url"]) for file in listed}
+    assert {path: answer.content for path, answer in found.items()} == {**FILES, "large": large}
+    assert {answer.headers["Content-Length"] for answer in found.values()} == {
+        str(len(content)) for content in (*FILES.values(), large)
+    }
+    assert client.get(listed[0]["url"].replace("/a.txt?", "/large?")).status_code == 403
+
+
 def test_only_what_is_not_there_is_sent(client: Client) -> None:
     log(client, "cats", FILES)
     more = {**FILES, "c": b"three"}
