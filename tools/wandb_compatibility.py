@@ -67,7 +67,7 @@ goes on without it.
 | NaN and the infinities; integers beyond 2⁵³, exact | served |
 | rows of any step order; without a step, in the order of their arrival | served |
 | samples of the machine (`wandb-events.jsonl`), without the prefix `system.` | served |
-| summary, replaced as a whole | served |
+| summary, replaced as a whole; statistics that metrics ask for, over all parts of a run | served |
 | output, plain and structured, rewritten by line number | served |
 | several processes in one run (shared mode) | served |
 | heartbeat, `complete`, `exitcode`, `preempting`; `stopped` in the answer | served |

@@ -61,6 +61,14 @@ def test_a_line_written_again_is_replaced(store: ConsoleStore, run: RunRef) -> N
     assert store.count(run) == 2
 
 
+def test_lines_of_one_label_are_found(store: ConsoleStore, run: RunRef) -> None:
+    store.append({run: [line(0, label="a"), line(1, label="b"), line(2), line(3, label="a")]})
+    page = store.page(run, label="a")
+    assert (numbers(page.lines), page.total) == ([0, 3], 2)
+    assert numbers(store.page(run, label="a", after=place(line(0))).lines) == [3]
+    assert store.page(run, label="c").total == 0
+
+
 def test_a_duplicate_has_the_same_lines(
     store: ConsoleStore, run: RunRef, new_run: Callable[[], RunRef]
 ) -> None:

@@ -5419,6 +5419,8 @@ export interface operations {
                 search?: string;
                 /** @description Only this level, e.g. `error` */
                 level?: string;
+                /** @description Only the writer of this label */
+                label?: string;
             };
             header?: never;
             path: {

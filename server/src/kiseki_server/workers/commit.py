@@ -18,7 +18,8 @@ from kiseki_server.domain.history import progress
 from kiseki_server.domain.history.ingest import Accepted, Arrival
 from kiseki_server.domain.history.progress import Admitted
 from kiseki_server.domain.history.store import HistoryStore
-from kiseki_server.domain.history.types import Append, RunRef, Stream
+from kiseki_server.domain.history.summary import SummaryState
+from kiseki_server.domain.history.types import Append, KeyStats, RunRef, Stream
 from kiseki_server.domain.runs import rules
 from kiseki_server.domain.runs.events import (
     ConsoleAppended,
@@ -37,7 +38,7 @@ from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Gone, KisekiError, UnknownRun
 from kiseki_server.kit.ids import RunId
 from kiseki_server.kit.transactions import UnitOfWork
-from kiseki_server.workers.run_memory import RunMemory
+from kiseki_server.workers.run_memory import Remembered, RunMemory
 
 Outcome = Accepted | KisekiError
 
@@ -50,6 +51,7 @@ class _RunWork:
     items: list[tuple[int, Admitted]] = field(default_factory=list["tuple[int, Admitted]"])
     """Arrivals with their places in the commit."""
     derived: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    aggregates: Mapping[str, Json] = field(default_factory=dict[str, Json])
     last_steps: dict[Stream, int] = field(default_factory=dict[Stream, int])
     new_keys: set[Stream] = field(default_factory=set[Stream])
 
@@ -158,21 +160,31 @@ class Committer:
                     work.last_steps[stream] = max(highest, work.last_steps.get(stream, highest))
                     if remembered.note_keys(stream, part.keys):
                         work.new_keys.add(stream)
-        grown = [
-            append
+        self._derive(work, remembered)
+
+    def _derive(self, work: _RunWork, remembered: Remembered) -> None:
+        """Find what the summary has to say of the rows that were just stored."""
+        ref, policy = work.ref, remembered.policy
+        own, theirs = _history_of(work, derived=True), _history_of(work, derived=False)
+
+        def load(keys: Sequence[str]) -> Sequence[KeyStats]:
+            return self._history.stats(ref, Stream.HISTORY, keys)
+
+        def state() -> SummaryState:
+            return remembered.state(lambda: self._history.last_steps(ref, Stream.HISTORY))
+
+        replaced = any(
+            item.change is not None and item.change.replace_summary is not None
             for _, item in work.items
-            if item.arrival.derive_summary
-            for append in item.appends
-            if append.stream is Stream.HISTORY
-        ]
-        if grown:
-            ref = work.ref
-            state = remembered.state(lambda: self._history.last_steps(ref, Stream.HISTORY))
-            work.derived = state.absorb(
-                grown,
-                remembered.policy,
-                lambda keys: self._history.stats(ref, Stream.HISTORY, keys),
-            )
+        )
+        if policy.aggregates and (theirs or replaced):
+            # Its client has put the last values there, but knows of its own part alone.
+            state().absorb(theirs, policy, load)
+            work.aggregates = state().aggregates(policy, load)
+        elif theirs:
+            remembered.pass_by()
+        if own:
+            work.derived = state().absorb(own, policy, load)
 
     def _record(
         self, works: Sequence[_RunWork], outcomes: list[Outcome | None]
@@ -202,6 +214,7 @@ class Committer:
                 if before.project != work.ref.project:
                     continue
                 after = progress.with_derived(after, work.derived, now)
+                after = progress.with_aggregates(after, work.aggregates, now)
                 after = self._end(after, work, outcomes, moved, now)
                 for place, item in work.items:
                     if outcomes[place] is None:
@@ -257,6 +270,16 @@ class Committer:
                 told.append(ConsoleAppended(run.project, run.name))
         if told:
             self._live.publish(told)
+
+
+def _history_of(work: _RunWork, *, derived: bool) -> list[Append]:
+    return [
+        append
+        for _, item in work.items
+        if item.arrival.derive_summary is derived
+        for append in item.appends
+        if append.stream is Stream.HISTORY
+    ]
 
 
 def _native_writers(arrivals: Sequence[Arrival]) -> list[tuple[RunId, str]]:

@@ -31,6 +31,11 @@ class Remembered:
             self._state = SummaryState({} if self._new else load())
         return self._state
 
+    def pass_by(self) -> None:
+        """Rows have been stored that the state does not take in: it is to be loaded."""
+        self._new = False
+        self._state = None
+
     def note_keys(self, stream: Stream, keys: Sequence[str]) -> bool:
         """Whether some of the keys were not seen before."""
         known = self._keys.setdefault(stream, set())

@@ -29,6 +29,7 @@ class ConsoleService:
         limit: int = 1000,
         regex: str | None = None,
         level: str | None = None,
+        label: str | None = None,
     ) -> LinePage:
         """Lines behind ``after``, or the last ones before ``before``, in reading order.
 
@@ -46,4 +47,5 @@ class ConsoleService:
             limit=limit,
             regex=regex or None,
             level=level or None,
+            label=label or None,
         )

@@ -29,6 +29,7 @@ class ConsoleStore(Protocol):
         limit: int = 1000,
         regex: str | None = None,
         level: str | None = None,
+        label: str | None = None,
         writer: str | None = None,
     ) -> LinePage:
         """Lines after ``after``, or the last lines before ``before``; the first lines for

@@ -35,7 +35,8 @@ class Arrival:
     starts: bool = False
     """The arrival holds the writer's first record: the writer begins, or goes on with, the run."""
     derive_summary: bool = True
-    """Put the last values of the history into the run's summary, as its metrics ask."""
+    """Put the last values of the history into the run's summary, as its metrics ask. Without it
+    the client does so, and only what its metrics ask for beyond last values is put there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 
 from kiseki_server.domain.runs.types import Json
 
@@ -22,6 +23,31 @@ def inherited(
     if _STEP in source and last_step is not None:
         summary[_STEP] = last_step
     return summary
+
+
+def placed(summary: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
+    """The summary with other objects of numbers in the places of those that it has."""
+    changed = deepcopy(dict(summary))
+    for key, value in values.items():
+        path = _path(key, summary)
+        before = _at(summary, path)
+        if _is_plain(before):
+            numbers = {name: _like(before.get(name), number) for name, number in value.items()}
+            _put(changed, path, {**before, **numbers})
+    return changed
+
+
+def _at(summary: Json, path: Sequence[str]) -> Json:
+    for part in path:
+        if not _is_plain(summary) or part not in summary:
+            return None
+        summary = summary[part]
+    return summary
+
+
+def _like(before: Json, number: float) -> Json:
+    """The number as a whole one, if it is and the one before was."""
+    return int(number) if isinstance(before, int) and float(number).is_integer() else number
 
 
 def overlaid(before: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json]:

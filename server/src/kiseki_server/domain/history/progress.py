@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from kiseki_server.domain.console.types import Line
 from kiseki_server.domain.history.ingest import Arrival
+from kiseki_server.domain.history.inherited import placed
 from kiseki_server.domain.history.trimming import trim
 from kiseki_server.domain.history.types import Append
 from kiseki_server.domain.runs import rules
@@ -133,3 +134,12 @@ def with_derived(run: Run, derived: Mapping[str, Json], now: datetime) -> Run:
     if not fresh:
         return run
     return replace(run, summary={**run.summary, **fresh}, updated_at=max(now, run.updated_at))
+
+
+def with_aggregates(run: Run, aggregates: Mapping[str, Json], now: datetime) -> Run:
+    """The run with statistics of its history in a summary that its client has made, each where
+    the client has put its own."""
+    summary = placed(run.summary, aggregates) if aggregates else run.summary
+    if summary == run.summary:
+        return run
+    return replace(run, summary=summary, updated_at=max(now, run.updated_at))

@@ -85,6 +85,15 @@ class SummaryState:
             changes[key] = {} if running is None else policy.entry(key).render(running)
         return changes
 
+    def aggregates(self, policy: SummaryPolicy, load: LoadStats) -> dict[str, Json]:
+        """What the summary holds for all keys whose metrics ask for statistics."""
+        wanted = [key for key in self._last_steps if policy.entry(key).aggregates]
+        unknown = [key for key in wanted if key not in self._running]
+        for stats in load(sorted(unknown)) if unknown else ():
+            self._running[stats.key] = _from_store(stats)
+        found = ((key, self._running.get(key)) for key in wanted)
+        return {key: policy.entry(key).render(it) for key, it in found if it is not None}
+
     def _numbers(
         self,
         points: Points,

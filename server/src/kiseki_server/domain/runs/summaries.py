@@ -61,6 +61,13 @@ class SummaryPolicy:
         self._globs = [(m.name, _entry(m)) for m in reversed(self.metrics) if "*" in m.name]
         self._found: dict[str, Entry] = {}
 
+    @property
+    def aggregates(self) -> bool:
+        """Some key has a statistic in the summary."""
+        return any(entry.aggregates for entry in self._exact.values()) or any(
+            entry.aggregates for _, entry in self._globs
+        )
+
     def entry(self, key: str) -> Entry:
         """The entry of ``key``; `PLAIN` when no metric asks for anything else."""
         found = self._exact.get(key)

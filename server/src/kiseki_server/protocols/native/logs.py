@@ -46,6 +46,7 @@ def read_logs(
     limit: int = 1000,
     search: Annotated[str, Parameter(description="Regular expression, RE2 syntax")] = "",
     level: Annotated[str, Parameter(description="Only this level, e.g. `error`")] = "",
+    label: Annotated[str, Parameter(description="Only the writer of this label")] = "",
 ) -> LogLines:
     """Lines of output in reading order: the first ones, unless a place is given."""
     page = console.page(
@@ -55,6 +56,7 @@ def read_logs(
         limit=limit,
         regex=search,
         level=level,
+        label=label,
     )
     return LogLines(items=[_render(line) for line in page.lines], total=page.total)
 

@@ -31,6 +31,7 @@ FROM lines FINAL
 WHERE project = {project:UInt64} AND run = {run:UInt64}
   AND ({any_writer:UInt8} OR writer = {writer:String})
   AND ({any_level:UInt8} OR level = {level:String})
+  AND ({any_label:UInt8} OR lines.label = {label:String})
 """
 """The lines of a run that match."""
 
@@ -95,9 +96,10 @@ class ColumnarConsoleStore:
         limit: int = 1000,
         regex: str | None = None,
         level: str | None = None,
+        label: str | None = None,
         writer: str | None = None,
     ) -> LinePage:
-        parameters = _filter(run, writer, level) | {"limit": limit}
+        parameters = _filter(run, writer, level, label) | {"limit": limit}
         search = ""
         if regex is not None:
             check_regex(self._pool, regex)
@@ -128,7 +130,7 @@ class ColumnarConsoleStore:
         return LinePage(tuple(reversed(lines)) if backwards else tuple(lines), total)
 
     def count(self, run: RunRef, writer: str | None = None) -> int:
-        ((total,),) = self._pool.rows(COUNT, _filter(run, writer, None))
+        ((total,),) = self._pool.rows(COUNT, _filter(run, writer))
         return total
 
     def duplicate(self, source: RunRef, target: RunRef) -> None:
@@ -159,7 +161,9 @@ def _table(written: Sequence[tuple[RunRef, Line]], first: int) -> pa.Table:
     return pa.table(columns)
 
 
-def _filter(run: RunRef, writer: str | None, level: str | None) -> dict[str, Any]:
+def _filter(
+    run: RunRef, writer: str | None, level: str | None = None, label: str | None = None
+) -> dict[str, Any]:
     return {
         "project": run.project,
         "run": run.run,
@@ -167,6 +171,8 @@ def _filter(run: RunRef, writer: str | None, level: str | None) -> dict[str, Any
         "writer": writer or "",
         "any_level": int(level is None),
         "level": level or "",
+        "any_label": int(label is None),
+        "label": label or "",
     }
 
 

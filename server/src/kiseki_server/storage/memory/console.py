@@ -32,6 +32,7 @@ class MemoryConsoleStore:
         limit: int = 1000,
         regex: str | None = None,
         level: str | None = None,
+        label: str | None = None,
         writer: str | None = None,
     ) -> LinePage:
         pattern = None if regex is None else compile_regex(regex)
@@ -42,6 +43,7 @@ class MemoryConsoleStore:
             for line in lines
             if (pattern is None or pattern.search(line.text))
             and level in (None, line.level)
+            and label in (None, line.label)
             and writer in (None, line.writer)
         ]
         inside = [

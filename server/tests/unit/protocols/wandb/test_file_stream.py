@@ -186,3 +186,57 @@ def test_a_name_with_unusual_characters_arrives_percent_encoded(dialect: Dialect
     name = "run é 1+2&x"
     assert dialect.upsert(name=name)["bucket"]["name"] == name
     assert dialect.stream("run%20%C3%A9%201+2&x").status_code == 200
+
+
+def test_statistics_in_the_summary_are_those_of_the_whole_run(dialect: Dialect) -> None:
+    """A client that resumes a run sends those of its own part."""
+    metrics = [
+        {"1": "acc", "7": [1, 2, 3]},
+        {"1": "deep.x", "7": [4], "8": 1},
+        {"1": "up", "7": [4], "8": 2},
+        {"1": "kept", "7": [2]},
+    ]
+    dialect.upsert(config={"_wandb": {"value": {"m": metrics}}})
+
+    def part(offset: int, values: list[float], **summary: Any) -> Any:
+        rows = [
+            {
+                "_step": offset + n,
+                "acc": value,
+                "up": value,
+                "deep": {"x": -value, "y": 1},
+                "plain": value,
+            }
+            for n, value in enumerate(values)
+        ]
+        files = {
+            "wandb-history.jsonl": {"offset": offset, "content": list(map(json.dumps, rows))},
+            "wandb-summary.json": {"content": [json.dumps(summary)]},
+        }
+        assert dialect.stream(files=files).status_code == 200
+        return dialect.native()["summary"]
+
+    first = {
+        "up": {"best": 9},
+        "acc": {"min": 1, "max": 9, "mean": 5.5},
+        "deep": {"x": {"best": -9}, "y": 1},
+    }
+    assert part(0, [9, 1, 5, 7], **first, plain=7) == {**first, "plain": 7}
+    later = {
+        "up": {"best": 4},
+        "acc": {"min": 2, "max": 4, "mean": 3},
+        "deep": {"x": {"best": -4}, "y": 1},
+    }
+    whole = {
+        "up": {"best": 9},
+        "acc": {"min": 1, "max": 9, "mean": 28 / 6},
+        "deep": {"x": {"best": -9}, "y": 1},
+    }
+    assert part(4, [2, 4], **later, plain=4, kept="by hand") == {
+        **whole,
+        "plain": 4,
+        "kept": "by hand",
+    }
+    content = [json.dumps({**later, "plain": 4})]
+    dialect.stream(files={"wandb-summary.json": {"content": content}}, complete=True, exitcode=0)
+    assert dialect.native()["summary"] == {**whole, "plain": 4}
