@@ -30,6 +30,7 @@ from kiseki.wire.records import Errand, File
 log = logging.getLogger("kiseki.uploader")
 
 _AT_A_TIME = 6
+_READ_RECORDS = 10_000
 _FIRST_BACKOFF_S = 0.25
 _MOST_BACKOFF_S = 30.0
 _REFUSED = frozenset({401, 402, 407, 511})
@@ -130,7 +131,9 @@ class Errands:
         """Take up what an earlier uploader has left before ``position``."""
         try:
             with JournalReader(self._directory.main, self._state.errands_done) as reader:
-                while (at := reader.position) < position and (records := reader.read()):
+                while (at := reader.position) < position and (
+                    records := reader.read(max_records=min(position - at, _READ_RECORDS))
+                ):
                     for number, payload in enumerate(records, at):
                         self._offer(number, payload)
         except JournalCorruptError as error:

@@ -60,7 +60,7 @@ class Table(Media):
             if not _is_dataframe(dataframe):
                 raise ValueTypeError(f"dataframe is one of pandas, not {type(dataframe).__name__}")
             columns = [str(name) for name in dataframe.columns]
-            data = dataframe.astype(object).to_numpy().tolist()
+            data = _rows_of(dataframe)
         self.columns: list[Any] = list(_DEFAULT_COLUMNS if columns is None else columns)
         self.data: list[list[Any]] = []
         self.log_mode: LogMode = log_mode
@@ -226,6 +226,20 @@ class _Cells:
 
     def table(self, path: str, kept: Iterable[str]) -> Json:
         return {}
+
+
+def _rows_of(dataframe: Any) -> list[list[Any]]:
+    """Rows of a dataframe; what is missing is None, but a float that is no number stays one."""
+    kinds = [getattr(kind, "kind", "O") for kind in getattr(dataframe, "dtypes", ())]
+    floats = [kind == "f" for kind in kinds] or [True] * len(dataframe.columns)
+
+    def cell(value: Any, is_float: bool) -> Any:
+        if type(value).__name__ in ("NAType", "NaTType"):
+            return None
+        return None if isinstance(value, float) and value != value and not is_float else value
+
+    rows: list[list[Any]] = dataframe.astype(object).to_numpy().tolist()
+    return [[cell(*pair) for pair in zip(row, floats, strict=True)] for row in rows]
 
 
 def _is_dataframe(value: Any) -> bool:

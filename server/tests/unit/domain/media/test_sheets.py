@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiseki_server.domain.media.sheets import read_sheet, rows_of
+from kiseki_server.domain.media.sheets import read_sheet, rows_of, rows_of_parts
 from kiseki_server.kit.errors import BadRequest
 
 cells = st.one_of(
@@ -83,3 +83,21 @@ def test_every_value_comes_back(data: list[tuple[Any, Any]]) -> None:
 def test_what_is_no_table_is_refused(text: bytes, why: str) -> None:
     with pytest.raises(BadRequest, match=why):
         read_sheet(text)
+
+
+def test_a_table_in_pieces_is_read_as_one() -> None:
+    pieces = [
+        read_sheet(content(["n", "t"], [[1, None], [2, None]])),
+        read_sheet(content(["n", "t"], [])),
+        read_sheet(content(["n", "t"], [[3, "a"]])),
+        read_sheet(content(["n", "t"], [[[4], "b"], [5, "c"]])),
+    ]
+    whole = rows_of_parts(pieces, 0, 10)
+    assert whole.rows == ((1, None), (2, None), (3, "a"), ([4], "b"), (5, "c"))
+    assert (whole.columns, whole.kinds, whole.total) == (("n", "t"), ("json", "text"), 5)
+    for first in range(6):
+        for limit in range(1, 6):
+            part = rows_of_parts(pieces, first, limit)
+            assert (part.rows, part.total) == (whole.rows[first : first + limit], 5)
+    with pytest.raises(BadRequest, match="different columns"):
+        rows_of_parts([*pieces, read_sheet(content(["n"], []))], 0, 1)

@@ -188,3 +188,23 @@ def test_globs_match_like_regular_expressions(pattern: str, key: str) -> None:
     expected = re.fullmatch(expression, key) is not None
     if "*" in pattern:
         assert glob_matches(pattern, key) is expected
+
+
+def test_remarks_lie_over_the_notes_of_a_client_by_section_and_name() -> None:
+    notes = {"visualize": {"a": 1, "b": 1}, "t": 3}
+    run = replace(RUN, client={"_wandb": notes, "other": 1})
+    remarks = {"visualize": {"b": 2, "c": 2}, "mask/class_labels": {"m": {"value": {}}}}
+    after = rules.apply(run, RunChange(remarks=remarks), LATER)
+    assert after.client == {
+        "_wandb": {
+            "visualize": {"a": 1, "b": 2, "c": 2},
+            "t": 3,
+            "mask/class_labels": {"m": {"value": {}}},
+        },
+        "other": 1,
+    }
+    assert rules.apply(after, RunChange(remarks=remarks), LATER) is after
+    odd = replace(RUN, client={"_wandb": "text"})
+    assert rules.apply(odd, RunChange(remarks={"s": {"n": 1}}), LATER).client == {
+        "_wandb": {"s": {"n": 1}}
+    }
