@@ -172,3 +172,43 @@ def test_an_offline_run_is_synchronised(each: Client) -> None:
         assert (run["state"], run["summary"]["best"]) == ("finished", 0.5)
         files = [item["path"] for item in each.get(f"{project}/runs/r1/files")["items"]]
         assert "weights.bin" in files
+
+
+ARTIFACTS = """
+import json, pathlib, wandb
+run = wandb.init(project=PROJECT, id="r1")
+for number in range(2):
+    artifact = wandb.Artifact("data", "dataset", metadata={"n": number})
+    with artifact.new_file("deep/a.txt") as file:
+        file.write(f"version {number}")
+    with artifact.new_file("same.txt") as file:
+        file.write("the same")
+    run.log_artifact(artifact, aliases=["best"] if number == 0 else None).wait()
+run.finish()
+run = wandb.init(project=PROJECT, id="r2")
+seen = {}
+for alias in ("latest", "best", "v0"):
+    artifact = run.use_artifact(f"data:{alias}")
+    folder = pathlib.Path(artifact.download(root=f"got-{alias}"))
+    seen[alias] = [artifact.version, artifact.metadata["n"], (folder / "deep/a.txt").read_text()]
+run.finish()
+api = wandb.Api()
+found = api.artifact(f"admin/{PROJECT}/data:v1")
+found.aliases.append("named")
+found.save()
+named = api.artifact(f"admin/{PROJECT}/data:named")
+single = pathlib.Path(named.get_entry("same.txt").download(root="single")).read_text()
+seen["named"] = [named.version, single, named.logged_by().id]
+seen["used by"] = [each.id for each in api.artifact(f"admin/{PROJECT}/data:v0").used_by()]
+print(json.dumps(seen))
+"""
+
+
+def test_artifacts_are_logged_used_downloaded_and_named(each: Client) -> None:
+    assert each.result(ARTIFACTS.replace("PROJECT", repr(f"artifacts-{each.version}"))) == {
+        "latest": ["v1", 1, "version 1"],
+        "best": ["v0", 0, "version 0"],
+        "v0": ["v0", 0, "version 0"],
+        "named": ["v1", "the same", "r1"],
+        "used by": ["r2"],
+    }
