@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -80,3 +81,49 @@ def test_the_config_of_a_run_is_restored(each: Client) -> None:
     restored = (each.directory / "wandb" / "config.yaml").read_text()
     assert "lr:" in restored
     assert "0.5" in restored
+
+
+def test_an_artifact_is_put_listed_and_fetched(each: Client) -> None:
+    project = f"command-{each.version}"
+    environment = each.server.client_environment
+    folder = each.directory / "pets"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "cat.txt").write_text("cat")
+    (folder / "dog.txt").write_text("dog")
+    name = f"admin/{project}/pets"
+    put = _command(
+        each, "artifact", "put", "pets", "--name", name, "--type", "dataset",
+        "--alias", "good", **environment,
+    )  # fmt: skip
+    assert put.returncode == 0, put.stdout
+    listed = _command(each, "artifact", "ls", f"admin/{project}", **environment)
+    assert listed.returncode == 0, listed.stdout
+    assert "pets:v0" in listed.stdout
+    got = _command(each, "artifact", "get", f"{name}:good", "--root", "got", **environment)
+    assert got.returncode == 0, got.stdout
+    texts = {path.name: path.read_text() for path in (each.directory / "got").rglob("*.txt")}
+    assert texts == {"cat.txt": "cat", "dog.txt": "dog"}
+    cleaned = _command(each, "artifact", "cache", "cleanup", "0GB", **environment)
+    assert cleaned.returncode == 0, cleaned.stdout
+    missing = _command(each, "artifact", "get", f"{name}:v9", **environment)
+    assert missing.returncode != 0, missing.stdout
+
+
+def test_the_server_is_verified_as_far_as_it_can_be(client: Client) -> None:
+    """Sweeps come later, and on this machine there is no TLS; the rest passes."""
+    done = _command(
+        client, "verify", "--host", client.server.url, **client.server.client_environment
+    )
+    checks = dict(
+        re.findall(
+            r"^(Check[^.\n]+)\.{2,}\D*?(Success|Failed|\u2705|\u274c)", done.stdout, re.MULTILINE
+        )
+    )
+    assert checks, done.stdout
+    failed = {name for name, said in checks.items() if said not in ("Success", "\u2705")}
+    assert failed <= {
+        "Checking requests to base url",
+        "Checking requests made over signed URLs",
+        "Checking sweep creation and agent execution",
+        "Checking wandb package version is up to date",
+    }, done.stdout

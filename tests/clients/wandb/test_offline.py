@@ -32,6 +32,14 @@ for step in range(200):
     run.log(row)
 print("hello console")
 print("a warning", file=sys.stderr)
+for number in range(2):
+    artifact = wandb.Artifact("data", "dataset", description="pets", metadata={"n": number})
+    with artifact.new_file("deep/あ.txt") as file:
+        file.write(f"version {number}")
+    with artifact.new_file("same.txt") as file:
+        file.write("the same")
+    artifact.add_reference("tracked://somewhere/x", name="far")
+    run.log_artifact(artifact, aliases=["best"] if number == 0 else None, tags=["good"])
 run.summary["best"] = 3
 run.config["later"] = "x"
 open("saved file.txt", "w").write("saved")
@@ -76,7 +84,24 @@ def _all(client: Client, project: str) -> dict[str, Any]:
         "paths": sorted(files),
         "bytes": {path: _bytes(client, project, path) for path in files if path not in OWN},
         "console": [(line["text"], line["level"]) for line in lines],
+        "artifacts": _artifacts(client, project),
     }
+
+
+def _artifacts(client: Client, project: str) -> list[Any]:
+    """The versions that the run made, with their files."""
+    told = ("collection", "type", "index", "aliases", "digest", "description", "metadata", "tags")
+    found: list[Any] = []
+    for version in client.get(f"{project}/runs/r1/outputs")["items"]:
+        place = f"{project}/artifacts/collections/{version['collection']}"
+        files = client.get(f"{place}/versions/v{version['index']}/files")["items"]
+        listed = [(file["path"], file["digest"], file["size"]) for file in files]
+        found.append(({name: version[name] for name in told}, listed))
+    assert [(about["collection"], about["index"]) for about, _ in found] == [
+        ("data", 0),
+        ("data", 1),
+    ]
+    return found
 
 
 def _bytes(client: Client, project: str, path: str) -> bytes:
