@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
 import re
+import select
+import signal
+import struct
 import subprocess
+import termios
+import time
 
 import pytest
 from tests.clients.wandb.conftest import Client
@@ -119,7 +127,7 @@ def test_the_server_is_verified_as_far_as_it_can_be(client: Client) -> None:
             r"^(Check[^.\n]+)\.{2,}\D*?(Success|Failed|\u2705|\u274c)", done.stdout, re.MULTILINE
         )
     )
-    assert checks, done.stdout
+    assert "Checking artifact save and download workflows" in checks, done.stdout
     failed = {name for name, said in checks.items() if said not in ("Success", "\u2705")}
     assert failed <= {
         "Checking requests to base url",
@@ -127,3 +135,44 @@ def test_the_server_is_verified_as_far_as_it_can_be(client: Client) -> None:
         "Checking sweep creation and agent execution",
         "Checking wandb package version is up to date",
     }, done.stdout
+
+
+def test_a_run_is_looked_at_in_a_terminal(client: Client) -> None:
+    """`wandb leet` with the address of a run that is nowhere but on the server."""
+    client.run(_TRAIN.replace("PROJECT", "'leet'"))
+    control, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    home = str(client.directory)
+    program = subprocess.Popen(
+        [
+            str(python(client.version)), "-m", "wandb", "leet", "run",
+            f"{client.server.url}/admin/leet/runs/trained",
+        ],
+        cwd=home,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": home,
+            "WANDB_DIR": home,
+            "TERM": "xterm-256color",
+            **client.server.client_environment,
+        },
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(terminal)
+    shown = b""
+    deadline = time.monotonic() + 120
+    wanted = (b"Finished", b"trained", b"loss", b"[1-1 of 1]")
+    try:
+        while not all(word in shown for word in wanted) and time.monotonic() < deadline:
+            if select.select([control], [], [], 1)[0]:
+                shown += os.read(control, 65536)
+    except OSError:
+        pass  # the program has ended
+    finally:
+        os.killpg(program.pid, signal.SIGTERM)
+        program.wait(30)
+        os.close(control)
+    assert all(word in shown for word in wanted), shown.decode(errors="replace")[-3000:]
