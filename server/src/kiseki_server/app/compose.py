@@ -16,7 +16,9 @@ from kiseki_server.domain.artifacts.ground import Ground
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.costs.service import CostService
 from kiseki_server.domain.exports.service import ExportService
+from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.files.arrival import Keeper, Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
@@ -169,6 +171,7 @@ def compose(
         stores.history, stores.exports, receiver, stores.blobs, stores.work, clock
     )
     exporter = ExportWorker(exports)
+    objects = ObjectService(stores.objects, stores.blobs, receiver, stores.work, clock)
     services = Services(
         settings=settings,
         clock=clock,
@@ -206,7 +209,9 @@ def compose(
         receiver=receiver,
         files=files,
         artifacts=artifacts,
-        objects=ObjectService(stores.objects, stores.blobs, receiver, stores.work, clock),
+        objects=objects,
+        feedback=FeedbackService(stores.feedback, objects),
+        costs=CostService(stores.prices),
         tables=TableService(stores.rows, stores.tables, stores.work, clock),
         project_files=ProjectFiles(
             stores.project_files, stores.blobs, receiver, stores.work, clock

@@ -133,6 +133,8 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "members": services.members,
         "objects": services.objects,
         "project_files": services.project_files,
+        "feedback": services.feedback,
+        "costs": services.costs,
         "tables": services.tables,
         "projects": services.projects,
         "registries": services.registries,

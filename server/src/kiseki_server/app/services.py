@@ -14,8 +14,10 @@ from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
+from kiseki_server.domain.costs.service import CostService
 from kiseki_server.domain.exports.exporter import Exporter
 from kiseki_server.domain.exports.service import ExportService
+from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.files.arrival import Receiver
 from kiseki_server.domain.files.service import FileService
 from kiseki_server.domain.files.tickets import Tickets
@@ -72,6 +74,8 @@ class Services:
     objects: ObjectService
     tables: TableService
     project_files: ProjectFiles
+    feedback: FeedbackService
+    costs: CostService
     lineage: LineageService
     views: ViewService
     media: MediaService

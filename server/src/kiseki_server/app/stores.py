@@ -23,7 +23,9 @@ from kiseki_server.domain.artifacts.store import (
 )
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
+from kiseki_server.domain.costs.store import PriceStore
 from kiseki_server.domain.exports.store import ExportStore
+from kiseki_server.domain.feedback.store import FeedbackStore
 from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
 from kiseki_server.domain.history.copy_queue import CopyQueue
 from kiseki_server.domain.history.store import HistoryStore
@@ -70,10 +72,12 @@ from kiseki_server.storage.memory.artifacts import (
 from kiseki_server.storage.memory.calls import MemoryCallStore
 from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.exports import MemoryExports
+from kiseki_server.storage.memory.feedback import MemoryFeedbackStore
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.lineage import MemoryLineage, drawing
 from kiseki_server.storage.memory.objects import MemoryObjectStore
+from kiseki_server.storage.memory.prices import MemoryPriceStore
 from kiseki_server.storage.memory.project_files import MemoryProjectFileStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
@@ -101,12 +105,14 @@ from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
 from kiseki_server.storage.sql.exports import SqlExports
+from kiseki_server.storage.sql.feedback import SqlFeedbackStore
 from kiseki_server.storage.sql.files import SqlRunFiles
 from kiseki_server.storage.sql.history_copies import SqlCopyQueue
 from kiseki_server.storage.sql.lineage import SqlLineage
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.objects import SqlObjectStore
 from kiseki_server.storage.sql.organizations import SqlOrganizationStore
+from kiseki_server.storage.sql.prices import SqlPriceStore
 from kiseki_server.storage.sql.project_files import SqlProjectFileStore
 from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
@@ -150,6 +156,8 @@ class Stores:
     project_files: ProjectFileStore
     rows: RowStore
     tables: TableBook
+    feedback: FeedbackStore
+    prices: PriceStore
     sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
@@ -218,6 +226,8 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         project_files=SqlProjectFileStore(database, names),
         rows=ColumnarRowStore(engine),
         tables=SqlTableBook(database),
+        feedback=SqlFeedbackStore(database),
+        prices=SqlPriceStore(database),
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
@@ -265,6 +275,8 @@ def memory_stores() -> Stores:
         project_files=MemoryProjectFileStore(names),
         rows=MemoryRowStore(),
         tables=MemoryTableBook(),
+        feedback=MemoryFeedbackStore(),
+        prices=MemoryPriceStore(),
         sheets=MemorySheets(),
         history=MemoryHistoryStore(),
         console=MemoryConsoleStore(),

@@ -30,6 +30,7 @@ from kiseki_server.domain.accounts.types import ProjectRole, Role
 from kiseki_server.domain.artifacts.types import Part, PartsUpload
 from kiseki_server.domain.calls.store import Writes
 from kiseki_server.domain.calls.types import Call, Source
+from kiseki_server.domain.feedback.types import Feedback
 from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.objects.digests import bytes_digest, table_digest, value_digest
@@ -92,6 +93,15 @@ ARTIFACTS = "/api/v1/projects/{entity}/{project}/artifacts"
 W = "/traces"
 WP = {"project_id": "vision/digits"}
 PROMPT = {"content": "hi"}
+REACTION = {
+    **WP,
+    "id": "f1",
+    "weave_ref": "weave:///vision/digits/call/c0",
+    "feedback_type": "wandb.reaction.1",
+    "payload": {"emoji": "👍"},
+}
+BY_ID = {"$expr": {"$eq": [{"$getField": "id"}, {"$literal": "f2"}]}}
+ONE_DAY = {**WP, "start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
 EMPTY_TABLE = table_digest([])
 FORM = (
     b'--x\r\nContent-Disposition: form-data; name="project_id"\r\n\r\nvision/digits\r\n'
@@ -188,6 +198,27 @@ TABLE: dict[str, Request] = {
     "DELETE /api/v1/projects/{entity}/{project}/calls": Request(
         Need.WRITE, f"{P}/calls", params={"id": "c0"}
     ),
+    "POST /traces/feedback/create": Request(Need.WRITE, f"{W}/feedback/create", json=REACTION),
+    "POST /traces/feedback/batch/create": Request(
+        Need.WRITE, f"{W}/feedback/batch/create", json={"batch": [REACTION]}
+    ),
+    "POST /traces/feedback/replace": Request(
+        Need.WRITE, f"{W}/feedback/replace", json={**REACTION, "feedback_id": "f1"}
+    ),
+    "POST /traces/feedback/query": Request(Need.READ, f"{W}/feedback/query", json=WP),
+    "POST /traces/feedback/purge": Request(
+        Need.WRITE, f"{W}/feedback/purge", json={**WP, "query": BY_ID}
+    ),
+    "POST /traces/feedback/stats": Request(Need.READ, f"{W}/feedback/stats", json=ONE_DAY),
+    "POST /traces/feedback/payload_schema": Request(
+        Need.READ, f"{W}/feedback/payload_schema", json=ONE_DAY
+    ),
+    "POST /traces/feedback/aggregate": Request(
+        Need.READ, f"{W}/feedback/aggregate", json={**WP, "after_ms": 0, "before_ms": 1}
+    ),
+    "POST /traces/cost/create": Request(Need.WRITE, f"{W}/cost/create", json={**WP, "costs": {}}),
+    "POST /traces/cost/query": Request(Need.READ, f"{W}/cost/query", json=WP),
+    "POST /traces/cost/purge": Request(Need.WRITE, f"{W}/cost/purge", json={**WP, "query": BY_ID}),
     "POST /traces/obj/create": Request(
         Need.WRITE, f"{W}/obj/create", json={"obj": {**WP, "object_id": "prompt", "val": 1}}
     ),
@@ -644,6 +675,17 @@ def populated(services: Services) -> dict[str, int]:
     services.stores.calls.write(Writes(finished=[seen]))
     services.objects.create(project, "prompt", PROMPT, user="root")
     services.tables.create(project, [])
+    with services.database.transaction(write=True):
+        said = Feedback(
+            id="f1",
+            project=project.id,
+            ref="c0",
+            type="own",
+            payload={},
+            user="root",
+            created_at=services.clock.now(),
+        )
+        services.feedback.give(project, [said])
     with services.project_files.upload("a") as upload:
         upload.write(b"bytes")
         upload.finish(project)

@@ -8,6 +8,8 @@ from litestar.types import ControllerRouterHandler
 from kiseki_server.protocols.weave import (
     call_reads,
     calls,
+    costs,
+    feedback,
     files,
     objects,
     reading,
@@ -30,6 +32,8 @@ routes: list[ControllerRouterHandler] = [
             *tables.routes,
             *files.routes,
             *reading.routes,
+            *feedback.routes,
+            *costs.routes,
         ],
     )
 ]

@@ -645,6 +645,53 @@ project_files = Table(
     Index(None, "blob"),
 )
 
+# What people and scorers say about calls and objects; references have their stored form.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("project_id", BigId, ForeignKey("projects.id"), primary_key=True),
+    # Chosen by the client.
+    Column("id", sa.Text, primary_key=True),
+    Column("ref", sa.Text, nullable=False),
+    Column("type", sa.Text, nullable=False),
+    Column("payload", JsonText, nullable=False),
+    Column("creator", sa.Text),
+    Column("user_name", sa.Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("annotation_ref", sa.Text),
+    Column("runnable_ref", sa.Text),
+    Column("call_ref", sa.Text),
+    Column("trigger_ref", sa.Text),
+    Column("queue_id", sa.Text),
+    # Tags and ratings of a scorer, and the agent's span; NULL when there are none.
+    Column("scores", JsonText),
+    Column("agent", JsonText),
+    Index(None, "project_id", "ref"),
+    Index(None, "project_id", "type"),
+    Index(None, "project_id", "created_at"),
+)
+
+# Prices of models that a project sets for itself, for one token each.
+prices = Table(
+    "prices",
+    metadata,
+    Column("id", sa.Text, primary_key=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("model", sa.Text, nullable=False),
+    Column("provider", sa.Text, nullable=False),
+    Column("effective_at", UtcTime, nullable=False),
+    Column("prompt", sa.Double, nullable=False),
+    Column("completion", sa.Double, nullable=False),
+    # NULL: as any other token of a prompt.
+    Column("cache_read", sa.Double),
+    Column("cache_creation", sa.Double),
+    Column("prompt_unit", sa.Text, nullable=False),
+    Column("completion_unit", sa.Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("created_by", sa.Text, nullable=False),
+    Index(None, "project_id", "model"),
+)
+
 object_tags = Table(
     "object_tags",
     metadata,

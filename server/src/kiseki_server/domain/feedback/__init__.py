@@ -1,0 +1,1 @@
+"""What people and scorers say about calls and objects."""
