@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from tests.processes import Program, ServerProcess, eventually  # noqa: E402
+from tests.traces import pipeline  # noqa: E402
 from tools import screenshots_artifacts  # noqa: E402
 
 TARGET = ROOT / "web" / "screenshots"
@@ -70,6 +71,8 @@ def seed(server: ServerProcess, directory: Path, epochs: int) -> None:
     if program.wait():
         raise RuntimeError(program.output)
     screenshots_artifacts.seed(server)
+    server.request("POST", "/projects", {"entity": "admin", "name": "untraced"})
+    pipeline(server, "chat")
 
 
 def signed_in(
@@ -116,6 +119,10 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "version-files", f"{version}/files?file=labels.table.json"
     yield "version-use", f"{version}/usage"
     yield "version-lineage", f"{version}/lineage?depth=5"
+    yield "traces", "/admin/chat/traces?calls=all"
+    yield "traces-empty", "/admin/untraced/traces"
+    yield "trace", "/admin/chat/traces/chat-trace?call=chat-model"
+    yield "trace-error", "/admin/chat/traces/chat-other"
     yield "settings", "/settings"
     yield "authorize", "/authorize"
     yield "not-found", "/no/such/page/at/all"

@@ -16,6 +16,7 @@ export interface LiveEvents {
     keys_added: boolean;
   };
   "console.appended": { entity: string; project: string; run: string };
+  "calls.changed": { entity: string; project: string };
   "project.changed": { entity: string; project: string };
   "artifacts.changed": { entity: string; project: string };
   /** Events may have been missed (reconnected or resumed): refetch what is shown. */

@@ -24,6 +24,13 @@ export type LoggedMediaPage = Schemas["LoggedMediaPage"];
 export type LoggedMediaKey = Schemas["LoggedMediaKey"];
 export type LoggedMediaKeyList = Schemas["LoggedMediaKeys"];
 
+export type Call = Schemas["CallInfo"];
+export type CallRow = Schemas["CallRow"];
+export type CallDetail = Schemas["CallDetail"];
+export type CallPage = Schemas["CallPage"];
+export type CallTimeline = Schemas["CallTimeline"];
+export type Trace = Schemas["Trace"];
+
 /** What the client tells of where a run was started; every part may be missing. */
 export interface Environment {
   host?: string | null;

@@ -149,6 +149,32 @@ const loadArtifacts = {
 const artifacts = artifactPages.map(([path, name]) =>
   createRoute({ getParentRoute: () => inside, path, component: loadArtifacts[name] }),
 );
+const traces = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/traces",
+  component: page(() => import("@/features/traces/page"), "TracesPage"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/traces/$trace",
+  component: page(() => import("@/features/traces/trace-page"), "TracePage"),
+});
+
+/** Addresses that the weave client prints. */
+const weave = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/weave",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/$entity/$project/traces", params, replace: true });
+  },
+});
+
+const printedCall = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/r/call/$call",
+  component: page(() => import("@/features/traces/printed-call"), "PrintedCall"),
+});
 
 const tree = root.addChildren([
   signIn,
@@ -163,6 +189,10 @@ const tree = root.addChildren([
     run,
     runTab,
     ...artifacts,
+    traces,
+    trace,
+    weave,
+    printedCall,
   ]),
 ]);
 

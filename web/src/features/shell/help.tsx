@@ -15,6 +15,7 @@ export function HelpDialog({ open, onOpen }: { open: boolean; onOpen: (open: boo
         [["g", "r"], t("shortcuts.goRuns")],
         [["g", "a"], t("shortcuts.goArtifacts")],
         [["g", "e"], t("shortcuts.goRegistry")],
+        [["g", "t"], t("shortcuts.goTraces")],
         [["g", "s"], t("shortcuts.goSettings")],
         [["?"], t("shortcuts.help")],
       ],

@@ -60,6 +60,13 @@ export function Sidebar({
           active: path.startsWith(`${base}/runs`),
         },
         {
+          to: `${base}/traces`,
+          icon: "branch",
+          label: t("shell.traces"),
+          hint: "g t",
+          active: path.startsWith(`${base}/traces`),
+        },
+        {
           to: `${base}/artifacts`,
           icon: "box",
           label: t("shell.artifacts"),

@@ -25,6 +25,7 @@ describe("catalogues", () => {
       "GPU",
       'config.lr > 0.01 and state = "running"',
       'metadata.loss < 0.1 or aliases contains "best"',
+      'inputs.model = "gpt" and latency > 2',
     ];
     expect(same.filter(([, text]) => !proper.includes(String(text)))).toEqual([]);
   });

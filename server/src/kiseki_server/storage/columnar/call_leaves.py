@@ -85,6 +85,10 @@ class _Walk:
             elif self._opens(path, len(items), depth):
                 for index, item in enumerate(items):
                     self.value(f"{path}{_SEPARATOR}{index}", item, depth + 1)
+        elif kind is bool:
+            found[path] = "true" if value else "false"
+        elif kind is int:
+            found[path] = str(value)
         elif value is not None:
             found[path] = text_of(value)
 
