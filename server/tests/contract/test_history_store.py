@@ -363,6 +363,21 @@ def test_extreme_numbers_have_a_bucket(store: HistoryStore, run: RunRef) -> None
     ]
 
 
+def test_short_and_long_ranges_hold_the_same_rows(store: HistoryStore, run: RunRef) -> None:
+    steps = [-5, 0, 7, 8, 2**40]
+    rows = [(number, step, {"a": 1.0}) for number, step in enumerate(steps)]
+    store.append([append_of(run, rows, time=lambda position, _step: position)])
+
+    def found(low: int, high: int, limit: int) -> list[int]:
+        return store.rows(RowQuery(run, low=low, high=high, limit=limit))["step"].to_pylist()
+
+    ranges = ((-9, -5), (1, 6), (0, 8), (7, 7), (8, 0), (2**40, 2**40 + 9), (-9, 2**50))
+    for limit in (1, 2, 100):
+        for low, high in ranges:
+            expected = [step for step in steps if low <= step <= high][:limit]
+            assert found(low, high, limit) == expected, (low, high, limit)
+
+
 def test_rows_are_never_cut(store: HistoryStore, run: RunRef) -> None:
     rows = [(n, n * 1000, {"a": 1.0, "b": 2.0, "t": "x"}) for n in range(10)]
     store.append([append_of(run, rows)])

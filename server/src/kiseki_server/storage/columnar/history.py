@@ -251,12 +251,17 @@ class ColumnarHistoryStore:
     def rows(self, query: RowQuery) -> pa.Table:
         source = self._source(query.run, query.stream, query.keys)
         parameters = source.parameters
-        first = self._pool.rows(RANGE.replace("{history}", source.history), parameters)
-        low, high, count = first[0] if first else (0, 0, 0)
-        if not count or query.limit < 1:
+        if query.limit < 1:
             return ROWS.empty_table()
-        low = low if query.low is None else max(low, query.low)
-        high = high if query.high is None else min(high, query.high)
+        low, high = query.low, query.high
+        # A short range is looked into as it is: its bounds would cost more than its rows.
+        if low is None or high is None or high - low > query.limit * 4:
+            found = self._pool.rows(RANGE.replace("{history}", source.history), parameters)
+            first, last, count = found[0] if found else (0, 0, 0)
+            if not count:
+                return ROWS.empty_table()
+            low = first if low is None else max(first, low)
+            high = last if high is None else min(last, high)
         # Mostly the steps lie close, and a short range holds as many as are asked for.
         width = query.limit * 4
         while True:
@@ -269,13 +274,13 @@ class ColumnarHistoryStore:
         if not steps:
             return ROWS.empty_table()
         parameters |= {"low": steps[0][0], "high": steps[-1][0]}
-        found = self._pool.table(source.within(CELLS), parameters)
+        cells = self._pool.table(source.within(CELLS), parameters)
         columns: dict[str, Any] = {
-            "step": found["step"],
-            "time": found["time"].cast(pa.timestamp("us", tz="UTC")),
-            "key": found["key"],
-            "value": found["value"],
-            "json": found["json"],
+            "step": cells["step"],
+            "time": cells["time"].cast(pa.timestamp("us", tz="UTC")),
+            "key": cells["key"],
+            "value": cells["value"],
+            "json": cells["json"],
         }
         return pa.table(columns, schema=ROWS)
 
