@@ -123,6 +123,15 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "traces-empty", "/admin/untraced/traces"
     yield "trace", "/admin/chat/traces/chat-trace?call=chat-model"
     yield "trace-error", "/admin/chat/traces/chat-other"
+    yield "lineage", f"/admin/{screenshots_artifacts.PROJECT}/lineage?version=pets-raw:v0&depth=5"
+    yield "run-artifacts", f"/admin/{screenshots_artifacts.PROJECT}/runs/train-6/artifacts"
+    registry = f"/orgs/{server.get('/orgs')['items'][0]['name']}/registry/models"
+    yield "registries", "/registry"
+    yield "registry", registry
+    for tab in ("members", "history", "settings"):
+        yield f"registry-{tab}", f"{registry}?tab={tab}"
+    yield "registry-board", f"{registry}/pet-classifier?tab=board"
+    yield "project-settings", f"/admin/{screenshots_artifacts.PROJECT}/settings"
     yield "settings", "/settings"
     yield "authorize", "/authorize"
     yield "not-found", "/no/such/page/at/all"

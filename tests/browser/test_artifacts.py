@@ -51,6 +51,11 @@ def test_what_the_client_logged_is_shown_at_the_address_that_it_prints(
         page.get_by_role("link", name="Download").click()
     assert Path(download.value.path()).read_text() == "text of version 1"
 
+    page.get_by_role("link", name="Use", exact=True).click()
+    expect(page.get_by_text('kiseki.Api().artifact("admin/art-client/flowers:v1")')).to_be_visible()
+    page.get_by_text("Python (wandb)").click()
+    expect(page.get_by_text('run.use_artifact("admin/art-client/flowers:v1")')).to_be_visible()
+    page.go_back()
     page.get_by_role("combobox", name="Version", exact=True).select_option(label="v0 · first")
     expect(
         page.get_by_text("text of version 0")

@@ -130,3 +130,18 @@ def test_two_thousand_nodes_are_laid_out_and_searched(
     wider = node.bounding_box()
     assert wider is not None
     assert wider["width"] > box["width"]
+
+
+def test_a_run_shows_what_it_used_and_made(page: Page, server_process: ServerProcess) -> None:
+    chain(Shelf(server_process, "lin-run"))
+    page.goto(f"{server_process.url}/admin/lin-run/runs/train")
+    page.get_by_role("link", name="Artifacts", exact=True).last.click()
+    inputs = page.get_by_role("region", name="Inputs")
+    outputs = page.get_by_role("region", name="Outputs")
+    expect(inputs.get_by_role("link", name="data:v0")).to_be_visible()
+    expect(outputs.get_by_role("link", name="net:v0")).to_be_visible()
+    mini = page.get_by_role("application")
+    expect(mini.get_by_role("button", name="clean up")).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("link", name="Open the page").click()
+    expect(page.get_by_role("heading", name="Lineage of train")).to_be_visible()

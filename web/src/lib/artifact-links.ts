@@ -40,3 +40,7 @@ export function runHref(entity: string, project: string, run: string): string {
 export function lineageHref({ entity, project }: { entity: string; project: string }): string {
   return join(entity, project, "lineage");
 }
+
+export function projectSettingsHref({ entity, project }: { entity: string; project: string }) {
+  return join(entity, project, "settings");
+}

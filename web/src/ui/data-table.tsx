@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import styles from "./data-table.module.css";
 import { Icon } from "./icon";
 import { Skeleton } from "./states";
+import { useNarrow } from "./use-media";
 import { useListKeys } from "./use-shortcuts";
 
 const ROW = 40;
@@ -70,10 +71,15 @@ export function DataTable<R>(props: DataTableProps<R>) {
     },
   });
 
-  const tracks = columns.map(({ width, grow }) =>
-    grow ? `minmax(${width}px, 1fr)` : `${width}px`,
-  );
-  const width = columns.reduce((sum, column) => sum + column.width, check ? 36 : 0);
+  // The column that stays leaves room for the others on a phone.
+  const narrow = useNarrow();
+  const widthOf = ({ width }: DataColumn<R>, at: number) =>
+    narrow && at === 0 ? Math.min(width, 150) : width;
+  const tracks = columns.map((column, at) => {
+    const width = `${widthOf(column, at)}px`;
+    return column.grow ? `minmax(${width}, 1fr)` : width;
+  });
+  const width = columns.reduce((sum, column, at) => sum + widthOf(column, at), check ? 36 : 0);
   const style = {
     "--columns": [...(check ? ["36px"] : []), ...tracks].join(" "),
     minWidth: width,

@@ -5,9 +5,9 @@ import styles from "./artifacts.module.css";
 
 function pythonOf(project: string): string {
   return [
-    "import wandb",
-    `with wandb.init(project=${JSON.stringify(project)}) as run:`,
-    `    artifact = wandb.Artifact("my-data", type="dataset")`,
+    "import kiseki",
+    `with kiseki.init(project=${JSON.stringify(project)}) as run:`,
+    `    artifact = kiseki.Artifact("my-data", type="dataset")`,
     `    artifact.add_dir("data")`,
     "    run.log_artifact(artifact)",
   ].join("\n");

@@ -8,45 +8,47 @@ import { Scroll } from "@/ui/page";
 import styles from "./version.module.css";
 import { placeOf } from "./version-marks";
 
-type Client = "wandb" | "http";
+type Client = "kiseki" | "wandb" | "http";
 
 /** The most telling name: an alias that somebody gave, or the number. */
 const refOf = (version: ArtifactVersion) =>
   version.aliases.find((alias) => alias !== "latest") ?? `v${version.index}`;
 
-function snippets(version: ArtifactVersion) {
-  const name = `${version.entity}/${version.project}/${version.collection}:${refOf(version)}`;
-  const quoted = JSON.stringify(name);
-  const origin = window.location.origin;
-  const at = { ...placeOf(version), version: refOf(version) };
-  const file = entryPath(at, "PATH");
-  const listing = file.slice(0, -"/PATH".length);
-  const key = `-H "Authorization: Bearer $KISEKI_API_KEY"`;
+/** Both Python clients speak of artifacts in the same words. */
+function pythonOf(client: "kiseki" | "wandb", version: ArtifactVersion, name: string) {
   return {
     use: [
-      "import wandb",
+      `import ${client}`,
       "",
-      `with wandb.init(project=${JSON.stringify(version.project)}) as run:`,
-      `    artifact = run.use_artifact(${quoted})`,
+      `with ${client}.init(project=${JSON.stringify(version.project)}) as run:`,
+      `    artifact = run.use_artifact(${JSON.stringify(name)})`,
       "    folder = artifact.download()",
     ].join("\n"),
     read: [
-      "import wandb",
+      `import ${client}`,
       "",
-      `artifact = wandb.Api().artifact(${quoted})`,
+      `artifact = ${client}.Api().artifact(${JSON.stringify(name)})`,
       "folder = artifact.download()",
       "print(artifact.metadata)",
     ].join("\n"),
-    list: `curl -s ${key} \\\n  "${origin}${listing}"`,
-    get: `curl -sOJ ${key} \\\n  "${origin}${file}"`,
+  };
+}
+
+function httpOf(version: ArtifactVersion) {
+  const at = { ...placeOf(version), version: refOf(version) };
+  const file = window.location.origin + entryPath(at, "PATH");
+  const key = `-H "Authorization: Bearer $KISEKI_API_KEY"`;
+  return {
+    list: `curl -s ${key} \\\n  "${file.slice(0, -"/PATH".length)}"`,
+    get: `curl -sOJ ${key} \\\n  "${file}"`,
   };
 }
 
 /** How programs get at the version. */
 export function VersionUsage({ version }: { version: ArtifactVersion }) {
   const { t } = useTranslation();
-  const [client, setClient] = useState<Client>("wandb");
-  const code = snippets(version);
+  const [client, setClient] = useState<Client>("kiseki");
+  const name = `${version.entity}/${version.project}/${version.collection}:${refOf(version)}`;
   return (
     <Scroll>
       <div className={styles.usage}>
@@ -55,24 +57,45 @@ export function VersionUsage({ version }: { version: ArtifactVersion }) {
             label={t("artifacts.tab.usage")}
             value={client}
             options={[
+              { value: "kiseki", label: t("artifacts.code.kiseki") },
               { value: "wandb", label: t("artifacts.code.wandb") },
               { value: "http", label: t("artifacts.code.http") },
             ]}
             onValue={setClient}
           />
         </div>
-        {client === "wandb" ? (
-          <>
-            <CodeBlock label={t("artifacts.code.use")} text={code.use} />
-            <CodeBlock label={t("artifacts.code.read")} text={code.read} />
-          </>
-        ) : (
-          <>
-            <CodeBlock label={t("artifacts.code.list")} text={code.list} />
-            <CodeBlock label={t("artifacts.code.get")} text={code.get} />
-          </>
-        )}
+        {client === "http" ? <Http version={version} /> : <Python {...{ client, version, name }} />}
       </div>
     </Scroll>
+  );
+}
+
+function Python({
+  client,
+  version,
+  name,
+}: {
+  client: "kiseki" | "wandb";
+  version: ArtifactVersion;
+  name: string;
+}) {
+  const { t } = useTranslation();
+  const code = pythonOf(client, version, name);
+  return (
+    <>
+      <CodeBlock label={t("artifacts.code.use")} text={code.use} />
+      <CodeBlock label={t("artifacts.code.read")} text={code.read} />
+    </>
+  );
+}
+
+function Http({ version }: { version: ArtifactVersion }) {
+  const { t } = useTranslation();
+  const code = httpOf(version);
+  return (
+    <>
+      <CodeBlock label={t("artifacts.code.list")} text={code.list} />
+      <CodeBlock label={t("artifacts.code.get")} text={code.get} />
+    </>
   );
 }

@@ -18,6 +18,7 @@ import { Failure, useFailureToast } from "@/features/failure";
 import { MemberList } from "@/features/members/list";
 import { MissingProject, useMissing } from "@/features/missing";
 import { usePageTitle } from "@/features/title";
+import { projectSettingsHref } from "@/lib/artifact-links";
 import { Button } from "@/ui/button";
 import { Dialog, DialogActions } from "@/ui/dialog";
 import { Field, Input, Segmented } from "@/ui/field";
@@ -75,7 +76,7 @@ function Body({ project }: { project: Project }) {
     onSuccess: async (changed) => {
       client.setQueryData(projectKeys.one(entity, changed.name), changed);
       if (changed.name !== name) {
-        const to = `/${encodeURIComponent(entity)}/${encodeURIComponent(changed.name)}/settings`;
+        const to = projectSettingsHref({ entity, project: changed.name });
         await navigate({ to: to as "/", replace: true });
       }
       void client.invalidateQueries({ queryKey: projectKeys.all });

@@ -1,6 +1,11 @@
 import { Link, useParams, useRouterState } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { artifactsHref, collectionHref, lineageHref } from "@/lib/artifact-links";
+import {
+  artifactsHref,
+  collectionHref,
+  lineageHref,
+  projectSettingsHref,
+} from "@/lib/artifact-links";
 import styles from "./shell.module.css";
 
 const Slash = () => <i className={styles.slash}>/</i>;
@@ -12,11 +17,17 @@ export function ArtifactCrumbs({ entity, project }: { entity: string; project: s
   const params = useParams({ strict: false }) as Record<string, string | undefined>;
   const home = { entity, project };
   const top = artifactsHref(home);
-  if (path === lineageHref(home)) {
+  const alone =
+    path === lineageHref(home)
+      ? t("lineage.title")
+      : path === projectSettingsHref(home)
+        ? t("shell.settings")
+        : null;
+  if (alone) {
     return (
       <>
         <Slash />
-        <span aria-current="page">{t("lineage.title")}</span>
+        <span aria-current="page">{alone}</span>
       </>
     );
   }

@@ -113,6 +113,7 @@ export const artifacts = {
   dtype: "Type of numbers",
   shape: "Shape",
   code: {
+    kiseki: "Python (kiseki)",
     wandb: "Python (wandb)",
     http: "HTTP (curl)",
     use: "Use it in a run, which the lineage then shows",

@@ -110,6 +110,7 @@ export const artifacts: Catalogue["artifacts"] = {
   dtype: "数値の型",
   shape: "形状",
   code: {
+    kiseki: "Python（kiseki）",
     wandb: "Python（wandb）",
     http: "HTTP（curl）",
     use: "ランの中で使う（リネージに記録されます）",
