@@ -29,6 +29,7 @@ from kiseki_server.protocols.native.problems import HANDLERS
 from kiseki_server.protocols.native.security import Gate, provide_actor
 from kiseki_server.protocols.wandb.arrival_steps import ArrivalSteps
 from kiseki_server.protocols.wandb.scans import Scans
+from kiseki_server.protocols.weave.call_reads import provide_joins
 from kiseki_server.protocols.weave.door import provide_door
 
 
@@ -146,7 +147,12 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "views": services.views,
     }
     providers: dict[str, Callable[..., Any]] = {name: _always(it) for name, it in values.items()}
-    providers |= {"actor": provide_actor, "places": provide_places, "door": provide_door}
+    providers |= {
+        "actor": provide_actor,
+        "places": provide_places,
+        "door": provide_door,
+        "joins": provide_joins,
+    }
     return {name: Provide(it, sync_to_thread=False) for name, it in providers.items()}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Response, post
@@ -15,8 +17,17 @@ from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.service import CallService, TraceUsage
 from kiseki_server.domain.calls.store import CallFilter, CallQuery
 from kiseki_server.domain.calls.types import Call, Usage
+from kiseki_server.domain.costs.rules import PriceList
+from kiseki_server.domain.costs.rules import costs as priced
+from kiseki_server.domain.costs.service import CostService
+from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.filters.fields import microseconds
+from kiseki_server.domain.objects.refs import CallRef
 from kiseki_server.kit.errors import BadRequest
+from kiseki_server.kit.ids import ProjectId
+from kiseki_server.kit.json import from_text
+from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.protocols.weave import costs, feedback
 from kiseki_server.protocols.weave.bodies import LIMITED, answer, lines, read
 from kiseki_server.protocols.weave.call_bodies import Writer, iso
 from kiseki_server.protocols.weave.call_queries import (
@@ -50,6 +61,8 @@ class CallsRequest(msgspec.Struct, kw_only=True):
     limit: int | None = None
     offset: int | None = None
     columns: list[str] | None = None
+    include_costs: bool | None = None
+    include_feedback: bool | None = None
     include_storage_size: bool | None = None
     include_total_storage_size: bool | None = None
     include_usernames: bool | None = None
@@ -58,6 +71,8 @@ class CallsRequest(msgspec.Struct, kw_only=True):
 class CallRequest(msgspec.Struct, kw_only=True):
     project_id: str
     id: str
+    include_costs: bool | None = None
+    include_feedback: bool | None = None
     include_storage_size: bool | None = None
     include_total_storage_size: bool | None = None
 
@@ -92,14 +107,30 @@ class ThreadsRequest(msgspec.Struct, kw_only=True):
     sort_by: list[SortBody] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """What can be told beside a call; the dependency ``joins``."""
+
+    calls: CallService
+    costs: CostService
+    feedback: FeedbackService
+    database: UnitOfWork
+
+
+def provide_joins(
+    calls: CallService, costs: CostService, feedback: FeedbackService, database: UnitOfWork
+) -> Joins:
+    return Joins(calls, costs, feedback, database)
+
+
 class _Rendering:
     """Turns calls into lines, with what was asked for beside them."""
 
-    def __init__(
-        self, calls: CallService, writer: Writer, request: CallsRequest | CallRequest
-    ) -> None:
-        self._calls = calls
+    def __init__(self, joins: Joins, writer: Writer, request: CallsRequest | CallRequest) -> None:
+        self._joins = joins
         self._writer = writer
+        self._costs = bool(request.include_costs)
+        self._feedback = bool(request.include_feedback)
         self._sizes = bool(request.include_storage_size)
         self._total_sizes = bool(request.include_total_storage_size)
         self._names = isinstance(request, CallsRequest) and bool(request.include_usernames)
@@ -111,8 +142,14 @@ class _Rendering:
         while some := list(islice(source, 20 if first else _PIECE)):
             first = False
             totals = self._totals(some)
+            said = self._said(some)
             for call in some:
-                yield self._writer.call(call, derived(call), self._extra(call, totals))
+                about = derived(call)
+                if self._costs:
+                    about["costs"] = self._cost(call)
+                if self._feedback:
+                    about["feedback"] = said.get(call.id, [])
+                yield self._writer.call(call, about, self._extra(call, totals))
 
     def _totals(self, calls: Sequence[Call]) -> dict[str, int]:
         roots = [call for call in calls if call.parent_id is None] if self._total_sizes else []
@@ -122,7 +159,36 @@ class _Rendering:
             project=roots[0].project,
             filter=CallFilter(ids=tuple(call.id for call in roots)),
         )
-        return dict(self._calls.sizes(query))
+        return dict(self._joins.calls.sizes(query))
+
+    def _said(self, calls: Sequence[Call]) -> dict[str, list[dict[str, Any]]]:
+        """Feedback by id of the call that it is about."""
+        if not self._feedback:
+            return {}
+        project = calls[0].project
+        ids = {str(CallRef(project, call.id)): call.id for call in calls}
+        with self._joins.database.transaction():
+            found = self._joins.feedback.of(project, list(ids))
+        return {
+            ids[ref]: [feedback.shown_with_call(one) for one in of] for ref, of in found.items()
+        }
+
+    @cached_property
+    def _prices(self) -> dict[ProjectId, PriceList]:
+        return {}
+
+    def _cost(self, call: Call) -> dict[str, Any]:
+        """Cost by model; a model without a price has none, which is not zero."""
+        usage: Any = from_text(call.summary).get("usage")
+        if not isinstance(usage, dict) or not usage:
+            return {}
+        if call.project not in self._prices:
+            with self._joins.database.transaction():
+                self._prices[call.project] = self._joins.costs.list_of(call.project)
+        start = datetime.fromtimestamp(call.started_at / 1_000_000, UTC)
+        known = priced(cast("dict[str, Any]", usage), start, self._prices[call.project])
+        shown = {model: costs.shown_with_call(cost) for model, cost in known.items()}
+        return {model: cost for model, cost in shown.items() if cost is not None}
 
     def _extra(self, call: Call, totals: dict[str, int]) -> dict[str, Any]:
         extra: dict[str, Any] = {}
@@ -155,19 +221,19 @@ def derived(call: Call) -> dict[str, Any]:
     sync_to_thread=True,
     include_in_schema=False,
 )
-def stream_query(body: bytes, door: Door, calls: CallService) -> Stream:
+def stream_query(body: bytes, door: Door, joins: Joins) -> Stream:
     """Calls that match, one a line; the first ones come at once."""
-    return lines(_selected(read(body, CallsRequest), door, calls))
+    return lines(_selected(read(body, CallsRequest), door, joins))
 
 
 @post("/calls/query", opt=LIMITED, sync_to_thread=True, include_in_schema=False)
-def query(body: bytes, door: Door, calls: CallService) -> Response[bytes]:
+def query(body: bytes, door: Door, joins: Joins) -> Response[bytes]:
     """The same as one document."""
-    found = _selected(read(body, CallsRequest), door, calls)
+    found = _selected(read(body, CallsRequest), door, joins)
     return answer({"calls": [msgspec.Raw(line) for line in found]})
 
 
-def _selected(request: CallsRequest, door: Door, calls: CallService) -> Iterator[bytes]:
+def _selected(request: CallsRequest, door: Door, joins: Joins) -> Iterator[bytes]:
     project = door.place(request.project_id)
     references = References(door)
     if request.offset is not None and request.offset < 0:
@@ -182,19 +248,19 @@ def _selected(request: CallsRequest, door: Door, calls: CallService) -> Iterator
     )
     fields = fields_of(request.columns) if request.columns else frozenset[str]()
     writer = Writer(project, references, fields)
-    return _Rendering(calls, writer, request).lines(calls.stream(query))
+    return _Rendering(joins, writer, request).lines(joins.calls.stream(query))
 
 
 @post("/call/read", opt=LIMITED, sync_to_thread=True, include_in_schema=False)
-def read_call(body: bytes, door: Door, calls: CallService) -> Response[bytes]:
+def read_call(body: bytes, door: Door, joins: Joins) -> Response[bytes]:
     """One call, or null."""
     request = read(body, CallRequest)
     project = door.place(request.project_id)
-    found = calls.find(project.id, [request.id]).get(request.id)
+    found = joins.calls.find(project.id, [request.id]).get(request.id)
     if found is None:
         return answer({"call": None})
     writer = Writer(project, References(door), frozenset())
-    (line,) = _Rendering(calls, writer, request).lines([found])
+    (line,) = _Rendering(joins, writer, request).lines([found])
     return answer({"call": msgspec.Raw(line)})
 
 

@@ -311,3 +311,28 @@ def test_queries_that_are_refused(dialect: Dialect) -> None:
     dialect.refused("/calls/stream_query", {"project_id": PROJECT, "filter": many}, 400)
     dialect.refused("/calls/query_stats", {"project_id": PROJECT, "limit": 0}, 400)
     dialect.refused("/calls/stream_query", {"project_id": "admin/none"}, 404)
+
+
+def test_costs_and_feedback_come_with_calls(each: Dialect) -> None:
+    used = {"usage": {"mine": {"prompt_tokens": 10, "completion_tokens": 5}, "unknown": {}}}
+    send(each, whole("a", summary=used), whole("b"))
+    price = {"prompt_token_cost": 0.5, "completion_token_cost": 2.0}
+    effective = {"effective_date": "2026-01-01T00:00:00Z"}
+    costs = {"project_id": PROJECT, "costs": {"mine": {**price, **effective}}}
+    each.ok("/cost/create", costs)
+    said = {
+        "project_id": PROJECT,
+        "weave_ref": f"weave:///{PROJECT}/call/a",
+        "feedback_type": "wandb.note.1",
+        "payload": {"note": "fine"},
+    }
+    each.ok("/feedback/create", said)
+    first, second = read(each, include_costs=True, include_feedback=True)
+    assert set(first["summary"]["weave"]["costs"]) == {"mine"}
+    cost = first["summary"]["weave"]["costs"]["mine"]
+    assert (cost["prompt_tokens_total_cost"], cost["completion_tokens_total_cost"]) == (5, 10)
+    (feedback,) = first["summary"]["weave"]["feedback"]
+    assert (feedback["weave_ref"], feedback["payload"]) == (said["weave_ref"], {"note": "fine"})
+    assert second["summary"]["weave"]["costs"] == {}
+    assert second["summary"]["weave"]["feedback"] == []
+    assert "costs" not in read(each)[0]["summary"]["weave"]
