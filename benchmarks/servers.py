@@ -33,10 +33,16 @@ class Server:
 
     def memory_mib(self) -> float:
         """Resident memory of the process and its children, in MiB."""
+        return sum(p.memory_info().rss for p in self._processes()) / (1 << 20)
+
+    def own_memory_mib(self) -> float:
+        """Memory that would be free without the server, in MiB: without the pages of programs and
+        libraries, which the system shares and drops when it needs the room."""
+        return sum(p.memory_full_info().uss for p in self._processes()) / (1 << 20)
+
+    def _processes(self) -> list[psutil.Process]:
         process = psutil.Process(self.pid)
-        return sum(p.memory_info().rss for p in [process, *process.children(recursive=True)]) / (
-            1 << 20
-        )
+        return [process, *process.children(recursive=True)]
 
 
 @contextlib.contextmanager
