@@ -19,7 +19,7 @@ from kiseki_server.domain.filters.rules import matches
 from kiseki_server.domain.filters.tree import Field, Filter, SortKey
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.runs.fields import RunFields
-from kiseki_server.domain.runs.index import RunIndex
+from kiseki_server.domain.runs.index import Measure, RunIndex
 from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.ids import ProjectId
@@ -310,3 +310,46 @@ def test_adapters_agree(
             break
     assert set(found) == wanted, render(filter)
     assert tuple(found) == expected.ids
+
+
+def test_runs_are_put_together_by_the_values_of_fields(project: Project) -> None:
+    for number in range(3):
+        project.add(f"a{number}", config={"lr": 0.1, "fast": True}, summary={"loss": number})
+    project.add("b", config={"lr": 0.5}, summary={"loss": 9})
+    project.add("c", config={"lr": "auto", "fast": 1}, summary={"loss": math.nan})
+    project.add("d", config={"lr": [1, 2]}, summary={"loss": "none"})
+    project.add("e", state=RunState.FAILED)
+
+    def groups(*by: str, filter: str | None = None, limit: int = 100) -> Any:
+        found = project.index.groups(
+            project.id,
+            [Field(parse_path(path)) for path in by],
+            filter=None if filter is None else parse(filter),
+            measures=[Field(("summary", "loss"))],
+            limit=limit,
+        )
+        return found.total, [(group.values, group.count) for group in found.groups]
+
+    assert groups("config.lr") == (
+        4,
+        [((0.1,), 3), ((None,), 2), ((0.5,), 1), (("auto",), 1)],
+    )
+    assert groups("config.lr", limit=1) == (4, [((0.1,), 3)])
+    assert groups("config.fast", filter="config.lr exists") == (
+        3,
+        [((True,), 3), ((None,), 2), ((1.0,), 1)],
+    )
+    assert groups("state", "config.lr", filter="config.lr >= 0.1")[1] == [
+        (("running", 0.1), 3),
+        (("running", 0.5), 1),
+    ]
+    assert groups("config.lr", filter="summary.loss > 100") == (0, [])
+    measures = project.index.groups(
+        project.id, [Field(("config", "lr"))], measures=[Field(("summary", "loss"))]
+    )
+    assert {group.values[0]: group.measures[0] for group in measures.groups} == {
+        0.1: Measure(3, 1.0, 0.0, 2.0, 1.0),
+        None: Measure(0, None, None, None, None),
+        0.5: Measure(1, 9.0, 9.0, 9.0, None),
+        "auto": Measure(0, None, None, None, None),
+    }

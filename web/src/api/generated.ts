@@ -602,6 +602,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put runs together by the values of fields, the largest groups first. */
+        post: operations["groupRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/fields": {
         parameters: {
             query?: never;
@@ -2344,6 +2361,15 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** MeasureInfo */
+        MeasureInfo: {
+            count: number;
+            mean: number | null;
+            low: number | null;
+            high: number | null;
+            /** @description Of a sample. */
+            deviation: number | null;
+        };
         /** MemberInfo */
         MemberInfo: {
             user: string;
@@ -2617,6 +2643,33 @@ export interface components {
             };
             remove_summary?: string[];
             metrics?: components["schemas"]["Metric"][];
+        };
+        /** RunGroupInfo */
+        RunGroupInfo: {
+            /** @description One for each field; null where it holds no single value. */
+            values: (string | number | boolean | null)[];
+            count: number;
+            measures: components["schemas"]["MeasureInfo"][];
+        };
+        /** RunGroupList */
+        RunGroupList: {
+            items: components["schemas"]["RunGroupInfo"][];
+            /** @description How many groups there are. */
+            total: number;
+        };
+        /** RunGrouping */
+        RunGrouping: {
+            /**
+             * @example [
+             *       "config.optimizer"
+             *     ]
+             */
+            by: string[];
+            filter?: string | null;
+            /** @description Fields whose numbers are summed up. */
+            measures?: string[];
+            /** @default 200 */
+            limit: number;
         };
         /** RunInfo */
         RunInfo: {
@@ -4670,6 +4723,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunPageInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    groupRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunGrouping"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunGroupList"];
                 };
             };
             /** @description What went wrong. */

@@ -387,6 +387,9 @@ TABLE: dict[str, Request] = {
     "POST /api/v1/projects/{entity}/{project}/runs/search": Request(
         Need.READ, f"{P}/runs/search", json={}
     ),
+    "POST /api/v1/projects/{entity}/{project}/runs/groups": Request(
+        Need.READ, f"{P}/runs/groups", json={"by": ["state"]}
+    ),
     "GET /api/v1/projects/{entity}/{project}/views": Request(Need.READ, f"{P}/views"),
     # A view of one's own changes nothing for others; sharing one is tested with the views.
     "POST /api/v1/projects/{entity}/{project}/views": Request(Need.READ, f"{P}/views", json=VIEW),

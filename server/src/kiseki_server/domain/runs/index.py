@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kiseki_server.domain.filters.tree import Filter, SortKey
+from kiseki_server.domain.filters.tree import Field, Filter, Scalar, SortKey
 from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit.ids import ProjectId, RunId
 
@@ -17,6 +17,36 @@ class RunHits:
 
     ids: tuple[RunId, ...]
     cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the finite numbers of a field come to over the runs of a group."""
+
+    count: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    deviation: float | None
+    """Of a sample; ``None`` for fewer than two numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """Runs that are equal in some fields."""
+
+    values: tuple[Scalar, ...]
+    """``None`` where the field is missing or holds no single value."""
+    count: int
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroups:
+    """Groups, the largest first, with how many there are in all."""
+
+    groups: tuple[RunGroup, ...]
     total: int
 
 
@@ -47,6 +77,24 @@ class RunIndex(Protocol):
 
         Raises:
             BadRequest: Unknown field root, bad regular expression or bad cursor.
+        """
+        ...
+
+    def groups(
+        self,
+        project: ProjectId,
+        by: Sequence[Field],
+        *,
+        filter: Filter | None = None,
+        measures: Sequence[Field] = (),
+        limit: int = 100,
+    ) -> RunGroups:
+        """The runs that match, put together by the values of fields.
+
+        Equal in size, groups follow each other by their values: numbers, texts, nothing.
+
+        Raises:
+            BadRequest: Unknown field root or bad regular expression.
         """
         ...
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiseki_server.domain.accounts.types import Actor
-from kiseki_server.domain.filters.tree import Filter, SortKey
+from kiseki_server.domain.filters.tree import Field, Filter, SortKey
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs import rules
 from kiseki_server.domain.runs.events import (
@@ -18,7 +18,7 @@ from kiseki_server.domain.runs.events import (
     ProjectChanged,
     RunChanged,
 )
-from kiseki_server.domain.runs.index import RunIndex
+from kiseki_server.domain.runs.index import RunGroups, RunIndex
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.names import check_name, made_up
 from kiseki_server.domain.runs.store import RunStore
@@ -213,6 +213,19 @@ class RunService:
         found = self._runs.get(hits.ids)
         runs = tuple(found[id] for id in hits.ids if id in found)
         return RunPage(runs=runs, cursor=hits.cursor, total=hits.total)
+
+    def groups(
+        self,
+        project: Project,
+        by: Sequence[Field],
+        *,
+        filter: Filter | None = None,
+        measures: Sequence[Field] = (),
+        limit: int = 100,
+    ) -> RunGroups:
+        """Runs of the project by the values of fields; raises like `search`."""
+        self._indexer.catch_up(project.id)
+        return self._index.groups(project.id, by, filter=filter, measures=measures, limit=limit)
 
     def fields(
         self, project: Project, root: str, *, prefix: str = "", limit: int = 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -108,6 +109,39 @@ class RunSearch(msgspec.Struct, kw_only=True):
     archived: Annotated[bool, Meta(description="Earlier forms of rewound runs too.")] = False
 
 
+class RunGrouping(msgspec.Struct, kw_only=True):
+    by: Annotated[list[str], Meta(min_length=1, max_length=4, examples=[["config.optimizer"]])]
+    filter: str | None = None
+    measures: Annotated[
+        list[str], Meta(max_length=50, description="Fields whose numbers are summed up.")
+    ] = []
+    limit: int = 200
+
+
+class MeasureInfo(msgspec.Struct, kw_only=True):
+    """What the finite numbers of a field come to."""
+
+    count: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    deviation: Annotated[float | None, Meta(description="Of a sample.")]
+
+
+class RunGroupInfo(msgspec.Struct, kw_only=True):
+    values: Annotated[
+        list[str | float | bool | None],
+        Meta(description="One for each field; null where it holds no single value."),
+    ]
+    count: int
+    measures: list[MeasureInfo]
+
+
+class RunGroupList(msgspec.Struct, kw_only=True):
+    items: list[RunGroupInfo]
+    total: Annotated[int, Meta(description="How many groups there are.")]
+
+
 class FieldNames(msgspec.Struct, kw_only=True):
     items: list[str]
 
@@ -155,6 +189,30 @@ def search_runs(places: Places, entity: str, project: str, data: RunSearch) -> R
         )
     items = [render(run, found) for run in page.runs]
     return RunPageInfo(items=items, cursor=page.cursor, total=page.total)
+
+
+@post("/projects/{entity:str}/{project:str}/runs/groups", status_code=200, sync_to_thread=True)
+def group_runs(places: Places, entity: str, project: str, data: RunGrouping) -> RunGroupList:
+    """Put runs together by the values of fields, the largest groups first."""
+    filter = parse(data.filter) if data.filter and data.filter.strip() else None
+    by, measures = ([Field(parse_path(path)) for path in p] for p in (data.by, data.measures))
+    with places.database.transaction():
+        found = places.runs.groups(
+            places.project(entity, project),
+            by,
+            filter=filter,
+            measures=measures,
+            limit=checked_limit(data.limit),
+        )
+    items = [
+        RunGroupInfo(
+            values=list(group.values),
+            count=group.count,
+            measures=[MeasureInfo(**dataclasses.asdict(each)) for each in group.measures],
+        )
+        for group in found.groups
+    ]
+    return RunGroupList(items=items, total=found.total)
 
 
 @get("/projects/{entity:str}/{project:str}/runs/fields", sync_to_thread=True)
@@ -278,4 +336,4 @@ def _cleared(value: str | UnsetType | None) -> str | None:
     return None if value is UNSET else value or ""
 
 
-routes = [search_runs, list_fields, read_run, put_run, change_run, delete_run, stop_run]
+routes = [search_runs, group_runs, list_fields, read_run, put_run, change_run, delete_run, stop_run]

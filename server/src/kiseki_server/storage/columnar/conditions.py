@@ -239,6 +239,25 @@ def sort_columns(sort: Sequence[SortKey]) -> str:
     return "".join(f", {part}" for part in parts)
 
 
+def truth_columns(fields: Sequence[Field]) -> str:
+    """Whether the number of `sort_columns` stands for true or false."""
+    truths = [column(field.path).truth for field in fields]
+    return "".join(
+        f", toUInt8({'0' if truth is None else f'isNotNull({truth})'}) AS truth{index}"
+        for index, truth in enumerate(truths)
+    )
+
+
+def measure_columns(fields: Sequence[Field]) -> str:
+    """The finite numbers of fields, null for everything else."""
+    numbers = [column(field.path).number for field in fields]
+    return "".join(
+        f", CAST({'NULL' if number is None else f'if(isFinite({number}), {number}, NULL)'}"
+        f" AS Nullable(Float64)) AS measure{index}"
+        for index, number in enumerate(numbers)
+    )
+
+
 def sort_order(sort: Sequence[SortKey]) -> str:
     """The order itself; what cannot be ordered comes last, then newer runs first."""
     parts: list[str] = []

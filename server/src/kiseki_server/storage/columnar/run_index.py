@@ -9,14 +9,20 @@ from typing import Any
 
 from kiseki_server.domain.filters.fields import DOCUMENTS, microseconds
 from kiseki_server.domain.filters.rules import check
-from kiseki_server.domain.filters.tree import Filter, SortKey
+from kiseki_server.domain.filters.tree import Field, Filter, Scalar, SortKey
 from kiseki_server.domain.runs.fields import RunFields
-from kiseki_server.domain.runs.index import RunHits
+from kiseki_server.domain.runs.index import Measure, RunGroup, RunGroups, RunHits
 from kiseki_server.domain.runs.paging import Place, read_cursor, write_cursor
 from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.ids import ProjectId, RunId
-from kiseki_server.storage.columnar.conditions import Conditions, sort_columns, sort_order
+from kiseki_server.storage.columnar.conditions import (
+    Conditions,
+    measure_columns,
+    sort_columns,
+    sort_order,
+    truth_columns,
+)
 from kiseki_server.storage.columnar.documents import encoded, key_of, line
 from kiseki_server.storage.columnar.engine import ClientPool
 
@@ -36,6 +42,13 @@ WHERE {behind} ORDER BY {order} LIMIT {limit:UInt64}
 COUNT = "SELECT count() AS total " + MATCHING
 """How many runs match."""
 
+GROUPS = """
+SELECT *, count() OVER () AS groups FROM (
+  SELECT {keys}, count() AS total{totals} FROM (SELECT run{columns} {matching}) GROUP BY {keys}
+) ORDER BY total DESC, {keys} LIMIT {limit:UInt64}
+"""
+"""Runs by the values of fields, with what numbers come to in each group."""
+
 PATHS = """
 SELECT arrayJoin(distinctJSONPaths({root})) AS path FROM runs FINAL
 WHERE project = {project:UInt64}
@@ -49,6 +62,10 @@ DELETE FROM runs WHERE run IN {runs:Array(UInt64)}
 HIGHEST = "SELECT max(version) AS version FROM runs"
 
 _AT_ONCE = 500
+_TOTALS = (
+    ", count(measure{0}), avg(measure{0}), min(measure{0}), max(measure{0}), "
+    "if(count(measure{0}) > 1, stddevSampStable(measure{0}), NULL)"
+)
 
 
 class ColumnarRunIndex:
@@ -119,6 +136,31 @@ class ColumnarRunIndex:
             total=rows[0][-1],
         )
 
+    def groups(
+        self,
+        project: ProjectId,
+        by: Sequence[Field],
+        *,
+        filter: Filter | None = None,
+        measures: Sequence[Field] = (),
+        limit: int = 100,
+    ) -> RunGroups:
+        keys = [SortKey(field) for field in by]
+        check(filter, [*keys, *(SortKey(field) for field in measures)])
+        conditions = Conditions({"project": project, "deleted": 0, "limit": limit})
+        condition = "1" if filter is None else conditions.condition(filter)
+        if conditions.expressions:
+            self._check_expressions(conditions.expressions)
+        parts = ("rank", "number", "text", "truth")
+        names = ", ".join(f"{part}{n}" for n in range(len(by)) for part in parts)
+        columns = sort_columns(keys) + truth_columns(by) + measure_columns(measures)
+        sql = GROUPS.replace("{matching}", MATCHING).replace("{condition}", condition)
+        sql = sql.replace("{columns}", columns).replace("{keys}", names)
+        sql = sql.replace("{totals}", "".join(_TOTALS.format(n) for n in range(len(measures))))
+        rows = self._pool.rows(sql, conditions.parameters)
+        found = tuple(_group(row, len(by), len(measures)) for row in rows)
+        return RunGroups(found, int(rows[0][-1]) if rows else 0)
+
     def _check_expressions(self, expressions: Sequence[str]) -> None:
         for expression in dict.fromkeys(expressions):
             self._pool.rows("SELECT match(materialize(''), {regex:String})", {"regex": expression})
@@ -158,3 +200,16 @@ def _place(row: tuple[Any, ...], keys: int) -> Place:
     run, created_at, *values = row
     ranks = tuple(tuple(values[3 * index : 3 * index + 3]) for index in range(keys))
     return Place(ranks, created_at, run)  # type: ignore[arg-type]
+
+
+def _group(row: tuple[Any, ...], keys: int, measures: int) -> RunGroup:
+    values: list[Scalar] = []
+    for index in range(keys):
+        rank, number, text, truth = row[4 * index : 4 * index + 4]
+        values.append(bool(number) if truth else (number, text, None)[rank])
+    numbers = row[4 * keys + 1 : -1]
+    return RunGroup(
+        values=tuple(values),
+        count=int(row[4 * keys]),
+        measures=tuple(Measure(*numbers[5 * n : 5 * n + 5]) for n in range(measures)),
+    )

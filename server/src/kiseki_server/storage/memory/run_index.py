@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 import threading
 from collections.abc import Sequence
 from functools import cmp_to_key
@@ -9,9 +11,9 @@ from functools import cmp_to_key
 from kiseki_server.domain.filters.fields import DOCUMENTS, microseconds
 from kiseki_server.domain.filters.regex import compile_regex
 from kiseki_server.domain.filters.rules import check, leaves, matches, order
-from kiseki_server.domain.filters.tree import Filter, Matches, SortKey
+from kiseki_server.domain.filters.tree import Field, Filter, Matches, SortKey
 from kiseki_server.domain.runs.fields import RunFields
-from kiseki_server.domain.runs.index import RunHits
+from kiseki_server.domain.runs.index import Measure, RunGroup, RunGroups, RunHits
 from kiseki_server.domain.runs.paging import Place, read_cursor, write_cursor
 from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit.errors import BadRequest
@@ -74,6 +76,41 @@ class MemoryRunIndex:
             total=total,
         )
 
+    def groups(
+        self,
+        project: ProjectId,
+        by: Sequence[Field],
+        *,
+        filter: Filter | None = None,
+        measures: Sequence[Field] = (),
+        limit: int = 100,
+    ) -> RunGroups:
+        check(filter, [SortKey(field) for field in (*by, *measures)])
+        for condition in leaves(filter):
+            if isinstance(condition, Matches):
+                compile_regex(condition.regex)
+        with self._lock:
+            held = [held for held in self._runs.values() if held[0].project == project]
+        found: dict[tuple[tuple[int, float, str, bool], ...], list[RunFields]] = {}
+        for run, fields in held:
+            if run.deleted_at is None and (filter is None or matches(filter, fields)):
+                values = [fields(field.path) for field in by]
+                key = tuple((*order(value), isinstance(value, bool)) for value in values)
+                found.setdefault(key, []).append(fields)
+        ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+        groups = [
+            RunGroup(
+                values=tuple(
+                    bool(number) if truth else (number, text, None)[rank]
+                    for rank, number, text, truth in key
+                ),
+                count=len(members),
+                measures=tuple(_measure(members, field) for field in measures),
+            )
+            for key, members in ordered[:limit]
+        ]
+        return RunGroups(tuple(groups), len(found))
+
     def fields(
         self, project: ProjectId, root: str, *, prefix: str = "", limit: int = 1000
     ) -> Sequence[str]:
@@ -95,6 +132,24 @@ class MemoryRunIndex:
                 held = self._runs.get(run)
                 if held is not None and project in (None, held[0].project):
                     del self._runs[run]
+
+
+def _measure(members: Sequence[RunFields], field: Field) -> Measure:
+    values = [fields(field.path) for fields in members]
+    numbers = [
+        float(value)
+        for value in values
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    ]
+    if not numbers:
+        return Measure(0, None, None, None, None)
+    return Measure(
+        count=len(numbers),
+        mean=statistics.fmean(numbers),
+        low=min(numbers),
+        high=max(numbers),
+        deviation=statistics.stdev(numbers) if len(numbers) > 1 else None,
+    )
 
 
 def _compare(left: Place, right: Place, sort: Sequence[SortKey]) -> int:
