@@ -1,5 +1,7 @@
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Sort } from "@/lib/view";
+import type { components } from "./generated";
 import { apiPath, request } from "./http";
 import type { Run, RunFields, RunPage } from "./types";
 
@@ -52,6 +54,25 @@ export const paletteRunsQuery = (entity: string, project: string, filter: string
     placeholderData: keepPreviousData,
   });
 
+export type RunGroup = components["schemas"]["RunGroupInfo"];
+
+/** Runs put together by fields, with what numbers come to in each group. */
+export const runGroupsQuery = (
+  entity: string,
+  project: string,
+  asked: { by: readonly string[]; filter: string | null; measures: readonly string[] },
+) =>
+  queryOptions({
+    queryKey: [...runKeys.project(entity, project), "groups", asked],
+    queryFn: ({ signal }) =>
+      request<components["schemas"]["RunGroupList"]>(
+        "POST",
+        `${apiPath("projects", entity, project)}/runs/groups`,
+        { signal, body: { ...asked, limit: 500 } },
+      ),
+    placeholderData: keepPreviousData,
+  });
+
 const runPath = (entity: string, project: string, run: string) =>
   apiPath("projects", entity, project, "runs", run);
 
@@ -79,6 +100,25 @@ export function changeRun(
   change: RunChange,
 ): Promise<Run> {
   return request("PATCH", runPath(entity, project, run), { body: change });
+}
+
+/** Puts what the server made of runs into every list that shows them. */
+export function replaceRuns(client: QueryClient, changed: readonly Run[]): void {
+  const newer = new Map(changed.map((run) => [run.id, run]));
+  const [first] = changed;
+  if (!first) return;
+  client.setQueriesData<InfiniteData<RunPage>>(
+    { queryKey: [...runKeys.project(first.entity, first.project), "search"] },
+    (list) =>
+      list && {
+        ...list,
+        pages: list.pages.map((page) => ({
+          ...page,
+          items: page.items.map((run) => newer.get(run.id) ?? run),
+        })),
+      },
+  );
+  for (const run of changed) client.setQueryData(runKeys.one(run.entity, run.project, run.id), run);
 }
 
 export function stopRun(entity: string, project: string, run: string): Promise<void> {

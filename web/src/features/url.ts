@@ -11,8 +11,31 @@ import {
 
 type Change = (change: Params) => void;
 
-const chartNames = ["x", "smooth", "log", "outliers", "panels", "size", "zoom", "full", "closed"];
-const runNames = ["q", "regex", "filter", "sort", "first", "show", "hide", "columns", "open"];
+export const chartNames = [
+  "x",
+  "smooth",
+  "log",
+  "outliers",
+  "panels",
+  "size",
+  "zoom",
+  "full",
+  "closed",
+];
+export const runNames = [
+  "q",
+  "regex",
+  "filter",
+  "sort",
+  "first",
+  "show",
+  "hide",
+  "columns",
+  "group",
+  "pin",
+  "base",
+  "open",
+];
 
 /** The search parameters, and a way to replace those with the given names. */
 function useParamsOf(names: readonly string[]): [Params, Change] {

@@ -9,11 +9,13 @@ interface Press {
   ctrlKey: boolean;
   metaKey: boolean;
   altKey: boolean;
+  shiftKey?: boolean;
 }
 
 export function nameOf(press: Press): string {
   const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
-  return press.ctrlKey || press.metaKey ? `mod+${key}` : key;
+  if (!press.ctrlKey && !press.metaKey) return key;
+  return press.shiftKey && key.length === 1 ? `mod+shift+${key}` : `mod+${key}`;
 }
 
 /** Is the user writing? Then single keys are text, not commands. */

@@ -47,6 +47,9 @@ describe("the view in the address", () => {
       selection: { first: 25, shown: ["r1", "r,2"], hidden: ["日本"] },
       columns: ["state", "config.lr"],
       open: "r1",
+      group: { except: true, fields: ["config.seed", "config.a,b"] },
+      pins: ["a,b", "c"],
+      baseline: "a",
     };
     expect(readRunsView(throughAddress(writeRunsView(view)))).toEqual(view);
   });

@@ -47,7 +47,20 @@ export interface RunsView {
   columns: readonly string[] | null;
   /** Run whose drawer is open. */
   open: string | null;
+  /** Fields that runs are put together by; with `except`, all of the config but these. */
+  group: Grouping;
+  /** Runs that are always shown, first. */
+  pins: readonly string[];
+  /** The run that others are compared with. */
+  baseline: string | null;
 }
+
+export interface Grouping {
+  except: boolean;
+  fields: readonly string[];
+}
+
+export const ungrouped: Grouping = { except: false, fields: [] };
 
 const list = (text: string | undefined): string[] =>
   text ? text.split(",").map((part) => decodeURIComponent(part)) : [];
@@ -60,6 +73,11 @@ function readSort(text: string | undefined): Sort[] {
       ? { field: part.slice(1), descending: true }
       : { field: part, descending: false },
   );
+}
+
+function readGroup(text: string | undefined): Grouping {
+  const fields = list(text);
+  return fields[0] === "!" ? { except: true, fields: fields.slice(1) } : { except: false, fields };
 }
 
 function readZoom(text: string | undefined): Zoom | null {
@@ -102,6 +120,9 @@ export function readRunsView(params: Params): RunsView {
     selection: { first: Math.round(first), shown: list(params.show), hidden: list(params.hide) },
     columns: params.columns === undefined ? null : list(params.columns),
     open: params.open || null,
+    group: readGroup(params.group),
+    pins: list(params.pin),
+    baseline: params.base || null,
   };
 }
 
@@ -143,6 +164,12 @@ export function writeRunsView(view: RunsView): Params {
     hide: hidden.length > 0 ? joined(hidden) : null,
     columns: view.columns === null ? null : joined(view.columns),
     open: view.open,
+    group:
+      view.group.fields.length > 0 || view.group.except
+        ? joined([...(view.group.except ? ["!"] : []), ...view.group.fields])
+        : null,
+    pin: view.pins.length > 0 ? joined(view.pins) : null,
+    base: view.baseline,
   });
 }
 

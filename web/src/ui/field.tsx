@@ -1,4 +1,10 @@
-import type { InputHTMLAttributes, ReactNode, Ref, SelectHTMLAttributes } from "react";
+import type {
+  InputHTMLAttributes,
+  ReactNode,
+  Ref,
+  SelectHTMLAttributes,
+  TextareaHTMLAttributes,
+} from "react";
 import { useId } from "react";
 import styles from "./field.module.css";
 import { Icon } from "./icon";
@@ -16,6 +22,22 @@ export function Input({ invalid, mono, className = "", ...rest }: InputProps) {
       aria-invalid={invalid || undefined}
       spellCheck={false}
       autoComplete="off"
+      {...rest}
+    />
+  );
+}
+
+export function TextArea({
+  className = "",
+  mono,
+  invalid,
+  ...rest
+}: TextareaHTMLAttributes<HTMLTextAreaElement> & { mono?: boolean; invalid?: boolean }) {
+  return (
+    <textarea
+      className={`${styles.input} ${styles.area} ${mono ? styles.mono : ""} ${className}`}
+      aria-invalid={invalid || undefined}
+      spellCheck={false}
       {...rest}
     />
   );

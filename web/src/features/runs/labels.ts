@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { SPARK } from "@/lib/table-layout";
 
 /** A column's heading: `short` for the cell, `full` for tooltips and files. */
 export function useColumnLabel(): (column: string) => { short: string; full: string } {
@@ -18,6 +19,10 @@ export function useColumnLabel(): (column: string) => { short: string; full: str
   return (column) => {
     const known = attributes[column];
     if (known) return { short: known, full: known };
+    if (column.startsWith(SPARK)) {
+      const key = column.slice(SPARK.length);
+      return { short: t("table.course", { key }), full: t("table.course", { key }) };
+    }
     return { short: column.replace(/^(config|summary)\./, ""), full: column };
   };
 }

@@ -4,7 +4,7 @@ import { runQuery } from "@/api/runs";
 import { Failure } from "@/features/failure";
 import { RunOverview } from "@/features/run/overview";
 import { RunStatus } from "@/features/run/status";
-import { Button } from "@/ui/button";
+import { Button, IconButton } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
 import { SkeletonRows } from "@/ui/states";
 import styles from "./runs.module.css";
@@ -14,12 +14,16 @@ export function RunPreview({
   entity,
   project,
   run,
+  baseline,
+  onBaseline,
   onClose,
   onFull,
 }: {
   entity: string;
   project: string;
   run: string | null;
+  baseline: string | null;
+  onBaseline: (run: string | null) => void;
   onClose: () => void;
   onFull: (run: string) => void;
 }) {
@@ -34,9 +38,18 @@ export function RunPreview({
       closeLabel={t("common.close")}
       extra={
         run && (
-          <Button size="s" icon="external" onClick={() => onFull(run)}>
-            {t("table.fullPage")}
-          </Button>
+          <>
+            <IconButton
+              icon="star"
+              size="s"
+              label={run === baseline ? t("table.noBaseline") : t("table.makeBaseline")}
+              pressed={run === baseline}
+              onClick={() => onBaseline(run === baseline ? null : run)}
+            />
+            <Button size="s" icon="external" onClick={() => onFull(run)}>
+              {t("table.fullPage")}
+            </Button>
+          </>
         )
       }
     >
