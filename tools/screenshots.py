@@ -51,6 +51,123 @@ print("\\x1b[31mTraceback: shard 17 is not readable\\x1b[0m")
 run.finish(exit_code=1)
 """
 
+SWEEP = """
+import math, random
+import kiseki
+
+chance = random.Random(3)
+for number in range(24):
+    lr, width, kind = 10 ** -(1 + number % 4), 32 * 2 ** (number % 3), ("adam", "sgd")[number % 2]
+    config = {"lr": lr, "width": width, "optimizer": kind, "seed": number // 8, "dropout": 0.1}
+    with kiseki.init(project="sweep", id=f"trial{number:02}", name=f"trial {number}",
+                     group=kind, config=config) as run:
+        run.define_metric("val/loss", summary="min", goal="minimize")
+        floor = 0.2 + abs(math.log10(lr) + 2.5) / 4 + (kind == "sgd") / 9 + 6 / width
+        for step in range(60):
+            loss = floor + 2 * math.exp(-step / 12) + chance.random() / 12
+            row = {"train/loss": loss, "val/loss": loss + 0.1 + chance.random() / 20,
+                   "val/acc": 1 - loss / 3, "lr": lr * (1 - step / 60)}
+            if number == 0 and step % 3 == 0:
+                spread = 1 + step / 30
+                counts = [round(400 * math.exp(-((b / 2 - 4) / spread) ** 2)) for b in range(16)]
+                row["weights"] = {"_type": "histogram", "values": counts,
+                                  "bins": [b / 2 - 4 for b in range(17)]}
+            run.log(row)
+"""
+
+NOTES = """## Sweep over the learning rate
+
+**Adam** at `1e-2` or `1e-3` is the best of these; see the table for *all* runs.
+
+| optimizer | best |
+| --- | --- |
+| adam | 0.47 |
+| sgd | 0.58 |
+"""
+
+
+def panel(kind: str, section: str, **look: Any) -> dict[str, Any]:
+    name = look.pop("id", kind)
+    return {"id": f"panel:{name}", "kind": kind, "section": section, **look}
+
+
+PANELS: dict[str, Any] = {
+    "version": 1,
+    "params": {"first": "24", "base": "trial00"},
+    "layout": {
+        "sections": [{"name": "results", "title": "Results", "added": True}],
+        "added": [
+            panel("scalar", "results"),
+            panel(
+                "scatter",
+                "results",
+                title="Loss over the learning rate",
+                options={
+                    "x": "config.lr",
+                    "y": "summary.val/loss.min",
+                    "logX": True,
+                    "regression": True,
+                    "frontier": "max,min",
+                    "color": "config.width",
+                },
+            ),
+            panel("importance", "results", options={"metric": "summary.val/loss.min"}),
+            panel("parallel", "results", columns=2),
+            panel(
+                "bar",
+                "results",
+                options={
+                    "metric": "summary.val/loss.min",
+                    "by": "config.optimizer",
+                    "shape": "violin",
+                },
+            ),
+            panel(
+                "bar",
+                "results",
+                id="bars",
+                options={"metric": "summary.val/loss.min", "by": "config.lr"},
+            ),
+            panel("histogram", "results", keys=["weights"], options={"run": "trial00"}),
+            panel("markdown", "results", options={"text": NOTES}),
+            panel("comparer", "results", columns=2),
+            panel("custom", "results"),
+        ],
+    },
+}
+GROUPED: dict[str, Any] = {
+    "version": 1,
+    "params": {"first": "24", "group": "!,config.seed"},
+    "layout": {"settings": {"band": "interval", "legendPlace": "bottom"}},
+}
+TABLE: dict[str, Any] = {
+    "version": 1,
+    "params": {
+        "columns": "state,config.lr,config.optimizer,summary.val%2Floss.min,formula.f,"
+        "spark.train%2Floss,tags,group",
+        "base": "trial00",
+    },
+    "layout": {
+        "pinned": ["state"],
+        "heat": ["summary.val/loss.min"],
+        "formulas": [
+            {
+                "id": "f",
+                "name": "per width",
+                "text": "1000 * ${summary.val/loss.min} / config.width",
+            }
+        ],
+    },
+}
+
+
+def save_view(server: ServerProcess, kind: str, name: str, document: dict[str, Any]) -> int:
+    body = {"kind": kind, "name": name, "shared": True, "document": document}
+    status, view = server.request("POST", "/projects/admin/sweep/views", body)
+    if status >= 300:
+        raise RuntimeError(f"the view was refused: {view}")
+    return view["id"]
+
 
 def seed(server: ServerProcess, directory: Path, epochs: int) -> None:
     environment = {
@@ -67,9 +184,10 @@ def seed(server: ServerProcess, directory: Path, epochs: int) -> None:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    program = Program(TROUBLE, environment=environment, directory=directory)
-    if program.wait():
-        raise RuntimeError(program.output)
+    for text in (TROUBLE, SWEEP):
+        program = Program(text, environment=environment, directory=directory)
+        if program.wait():
+            raise RuntimeError(program.output)
     screenshots_artifacts.seed(server)
     server.request("POST", "/projects", {"entity": "admin", "name": "untraced"})
     pipeline(server, "chat")
@@ -105,6 +223,14 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "workspace", "/admin/digits"
     yield "trouble", "/admin/trouble"
     yield "runs", "/admin/digits/runs"
+    panels = save_view(server, "workspace", "Results", PANELS)
+    yield "panels", f"/admin/sweep?view={panels}"
+    yield "grouped", f"/admin/sweep?view={save_view(server, 'workspace', 'Seeds', GROUPED)}"
+    for kind in ("scatter", "parallel", "bar"):
+        yield f"panel-{kind}", f"/admin/sweep?view={panels}&first=24&full=panel%3A{kind}"
+    table = save_view(server, "runs", "Heat", TABLE)
+    yield "runs-heat", f"/admin/sweep/runs?view={table}"
+    yield "runs-grouped", "/admin/sweep/runs?group=config.optimizer"
     for tab in ("overview", "charts", "media", "system", "logs", "files"):
         yield f"run-{tab}", f"{run}/{tab}"
     artifacts = f"/admin/{screenshots_artifacts.PROJECT}/artifacts"
@@ -143,6 +269,11 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(300)
     loading = "[aria-busy=true], [role=status][aria-label]"
     page.wait_for_function(f"() => !document.querySelector('{loading}')", timeout=30_000)
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('[class*=skeleton]')].some("
+        "(it) => it.getBoundingClientRect().top < innerHeight)",
+        timeout=60_000,
+    )
     page.wait_for_timeout(700)
 
 
@@ -157,7 +288,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readme", action="store_true")
     parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--only", help="a page's name")
+    parser.add_argument("--only", help="names of pages, with commas between them")
+    parser.add_argument("--quick", action="store_true", help="wide, light and English alone")
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
@@ -176,10 +308,12 @@ def main() -> None:
                     ROOT / "docs/images/workspace.png",
                 )
                 return
-            chosen = [p for p in pages(server) if arguments.only in (None, p[0])]
-            for size in (WIDE, NARROW):
-                for theme in ("light", "dark"):
-                    for language in ("en", "ja"):
+            names = arguments.only.split(",") if arguments.only else None
+            chosen = [p for p in pages(server) if names is None or p[0] in names]
+            quick = arguments.quick
+            for size in (WIDE,) if quick else (WIDE, NARROW):
+                for theme in ("light",) if quick else ("light", "dark"):
+                    for language in ("en",) if quick else ("en", "ja"):
                         page = signed_in(browser, server, size, theme, language)
                         for label, path in chosen:
                             file = f"{label}-{size[0]}-{theme}-{language}.png"

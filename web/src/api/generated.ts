@@ -619,6 +619,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/importance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which parameters go with a result: a random forest's importances, and correlations. */
+        post: operations["measureImportance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/fields": {
         parameters: {
             query?: never;
@@ -2161,6 +2178,24 @@ export interface components {
             /** @description Pass it as `low` for the next page. */
             next: number | null;
         };
+        /** ImportanceInfo */
+        ImportanceInfo: {
+            items: components["schemas"]["ParameterInfo"][];
+            /** @description Runs with a finite result, at most 2000. */
+            runs: number;
+            /** @description R² for runs that were left out of the fit. */
+            explained: number | null;
+            /** @enum {string} */
+            confidence: "low" | "medium" | "high";
+            /** @description Parameters that were not looked at. */
+            left_out: number;
+        };
+        /** ImportanceQuestion */
+        ImportanceQuestion: {
+            /** @example summary.loss */
+            result: string;
+            filter?: string | null;
+        };
         /** InviteInfo */
         InviteInfo: {
             id: number;
@@ -2502,6 +2537,18 @@ export interface components {
         /** OwnOrganizations */
         OwnOrganizations: {
             items: components["schemas"]["OwnOrganization"][];
+        };
+        /** ParameterInfo */
+        ParameterInfo: {
+            /** @description Path below the config. */
+            name: string;
+            /** @description Part of what is explained; all are 1. */
+            importance: number;
+            /** @description Of the importance, over trees. */
+            deviation: number;
+            pearson: number | null;
+            spearman: number | null;
+            values: number;
         };
         /** PartAddress */
         PartAddress: {
@@ -4759,6 +4806,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunGroupList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measureImportance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportanceQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportanceInfo"];
                 };
             };
             /** @description What went wrong. */

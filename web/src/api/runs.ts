@@ -73,6 +73,25 @@ export const runGroupsQuery = (
     placeholderData: keepPreviousData,
   });
 
+/** Which settings go with a result, over the runs that a filter keeps. */
+export const importanceQuery = (
+  entity: string,
+  project: string,
+  result: string,
+  filter: string | null,
+) =>
+  queryOptions({
+    queryKey: ["importance", entity, project, result, filter],
+    queryFn: ({ signal }) =>
+      request<components["schemas"]["ImportanceInfo"]>(
+        "POST",
+        `${apiPath("projects", entity, project)}/runs/importance`,
+        { signal, body: { result, filter } },
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+  });
+
 const runPath = (entity: string, project: string, run: string) =>
   apiPath("projects", entity, project, "runs", run);
 

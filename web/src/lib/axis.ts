@@ -36,6 +36,18 @@ export function definitionOf<M extends MetricDefinition>(
   );
 }
 
+/** Whether less or more is better in a field of the summary, which may be of one kind. */
+export function goalOf<M extends MetricDefinition & { goal?: "minimize" | "maximize" | null }>(
+  field: string,
+  metrics: readonly M[],
+): "minimize" | "maximize" | null {
+  const name = field.replace(/^summary\./, "");
+  const found =
+    definitionOf(name, metrics) ??
+    definitionOf(name.replace(/\.(min|max|mean|best|first|last)$/, ""), metrics);
+  return found?.goal ?? null;
+}
+
 /** The axis of a panel: what the user chose, or else what the program defined for the key. */
 export function resolveAxis(
   choice: XAxis,

@@ -88,3 +88,26 @@ export function inkOn(color: string): string {
   // At this relative luminance the contrasts with black and with white are equal (WCAG 2).
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
 }
+
+/** Stops of a palette whose lightness rises evenly, readable with every colour blindness. */
+const stops = [
+  [68, 1, 84],
+  [59, 82, 139],
+  [33, 145, 140],
+  [94, 201, 98],
+  [253, 231, 37],
+] as const;
+
+/** A colour for a number between the least (0) and the greatest (1). */
+export function gradient(share: number): string {
+  const at = Math.min(1, Math.max(0, share)) * (stops.length - 1);
+  const index = Math.min(stops.length - 2, Math.floor(at));
+  const mixed = [0, 1, 2].map((part) => {
+    const low = stops[index]?.[part] ?? 0;
+    const high = stops[index + 1]?.[part] ?? 0;
+    return Math.round(low + (high - low) * (at - index))
+      .toString(16)
+      .padStart(2, "0");
+  });
+  return `#${mixed.join("")}`;
+}

@@ -114,16 +114,19 @@ export function compilePattern(pattern: string): RegExp | null {
   }
 }
 
-/** Keeps the panels with a matching key; sections without any go. */
-export function searchSections(sections: readonly Section[], pattern: string): Section[] {
+/** Keeps the panels with a matching key or title; sections without any go. */
+export function searchSections<
+  P extends Pick<PanelSpec, "keys" | "title">,
+  S extends { panels: P[] },
+>(sections: readonly (S & { panels: P[] })[], pattern: string): S[] {
   if (pattern === "") return [...sections];
   const regex = compilePattern(pattern);
-  const found = (key: string) =>
-    regex ? regex.test(key) : key.toLowerCase().includes(pattern.toLowerCase());
+  const found = (text: string) =>
+    regex ? regex.test(text) : text.toLowerCase().includes(pattern.toLowerCase());
   return sections
     .map((section) => ({
       ...section,
-      panels: section.panels.filter((panel) => panel.keys.some(found)),
+      panels: section.panels.filter((panel) => panel.keys.some(found) || found(panel.title)),
     }))
     .filter((section) => section.panels.length > 0);
 }

@@ -387,6 +387,9 @@ TABLE: dict[str, Request] = {
     "POST /api/v1/projects/{entity}/{project}/runs/search": Request(
         Need.READ, f"{P}/runs/search", json={}
     ),
+    "POST /api/v1/projects/{entity}/{project}/runs/importance": Request(
+        Need.READ, f"{P}/runs/importance", json={"result": "summary.loss"}
+    ),
     "POST /api/v1/projects/{entity}/{project}/runs/groups": Request(
         Need.READ, f"{P}/runs/groups", json={"by": ["state"]}
     ),

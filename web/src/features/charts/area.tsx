@@ -5,13 +5,20 @@ import { keysOfRunsQuery, loggedKeys, MAX_KEYS } from "@/api/keys";
 import { useLiveEvent } from "@/api/stream";
 import { Failure } from "@/features/failure";
 import { useChartsView } from "@/features/url";
+import type { ViewController } from "@/features/views/use-view-state";
 import { isHidden } from "@/lib/axis";
+import { cascade, settingsOfView } from "@/lib/line-settings";
 import { compilePattern, historySections, searchSections, systemSections } from "@/lib/sections";
+import type { WorkspaceLayout } from "@/lib/workspace-layout";
+import { arrange, emptyLayout } from "@/lib/workspace-layout";
 import { Button } from "@/ui/button";
 import { EmptyState, Notice, Skeleton } from "@/ui/states";
 import { useShortcuts } from "@/ui/use-shortcuts";
+import { AddPanel } from "./add-panel";
+import { ArrangeProvider, useArranging } from "./arrange";
 import styles from "./charts.module.css";
 import { FullScreen } from "./full-screen";
+import { Editor } from "./panel-editor";
 import { PanelSection } from "./section";
 import { ChartsToolbar } from "./toolbar";
 import type { ChartScope } from "./types";
@@ -21,11 +28,14 @@ export function PanelArea({
   scope,
   loadingRuns,
   start,
+  layout,
 }: {
   scope: ChartScope;
   loadingRuns: boolean;
-  /** First thing in the toolbar, say the button that opens the list of runs. */
+  /** First things in the toolbar, say the button that opens the list of runs. */
   start?: React.ReactNode;
+  /** How the panels are arranged; without it they are as they come. */
+  layout?: ViewController<WorkspaceLayout>;
 }) {
   const { t } = useTranslation();
   const [view, change] = useChartsView();
@@ -55,7 +65,14 @@ export function PanelArea({
     );
     return scope.stream === "system" ? systemSections(names) : historySections(names);
   }, [keys, metrics, scope.stream]);
-  const sections = useMemo(() => searchSections(all, view.panels), [all, view.panels]);
+  const logged = useMemo(
+    () => all.flatMap((section) => section.panels.flatMap((p) => p.keys)),
+    [all],
+  );
+  const look = layout?.layout ?? emptyLayout;
+  const arranged = useMemo(() => arrange(all, look), [all, look]);
+  const sections = useMemo(() => searchSections(arranged, view.panels), [arranged, view.panels]);
+  const settings = useMemo(() => cascade(look.settings, settingsOfView(view)), [look, view]);
   const resetZoom = useCallback(() => change({ zoom: null }), [change]);
   useShortcuts(view.zoom ? { Escape: resetZoom } : {});
 
@@ -71,7 +88,7 @@ export function PanelArea({
     if (known.isError) {
       return <Failure title={t("charts.keysError")} error={known.error} onRetry={known.refetch} />;
     }
-    if (all.length === 0 && !view.panels) {
+    if (arranged.length === 0 && !view.panels) {
       const system = scope.stream === "system";
       return (
         <EmptyState
@@ -98,6 +115,7 @@ export function PanelArea({
         key={section.name}
         section={section}
         scope={scope}
+        settings={settings}
         view={view}
         change={change}
         open={view.panels !== "" || !view.closed.includes(section.name || "-")}
@@ -106,25 +124,53 @@ export function PanelArea({
   };
 
   return (
-    <div className={styles.area}>
-      <ChartsToolbar
-        scope={scope}
-        view={view}
-        change={change}
-        keys={all.flatMap((section) => section.panels.flatMap((panel) => panel.keys))}
-        start={start}
-      />
-      <div className={styles.scroll} ref={scroller}>
-        {keys?.more && (
-          <div className={styles.notice}>
-            <Notice kind="warning">{t("charts.moreKeys", { count: MAX_KEYS })}</Notice>
-          </div>
+    <ArrangeProvider of={layout} sections={arranged}>
+      <div className={styles.area}>
+        <ChartsToolbar scope={scope} view={view} change={change} keys={logged} start={start} />
+        <div className={styles.scroll} ref={scroller}>
+          {keys?.more && (
+            <div className={styles.notice}>
+              <Notice kind="warning">{t("charts.moreKeys", { count: MAX_KEYS })}</Notice>
+            </div>
+          )}
+          {body()}
+          {layout && arranged.length > 0 && !view.panels && <AddSection />}
+        </div>
+        {view.full !== null && (
+          <FullScreen
+            sections={arranged}
+            scope={scope}
+            settings={settings}
+            view={view}
+            change={change}
+            id={view.full}
+          />
         )}
-        {body()}
+        {layout && (
+          <>
+            <Editor scope={scope} view={view} change={change} settings={settings} keys={logged} />
+            <AddPanel scope={scope} keys={logged} />
+          </>
+        )}
       </div>
-      {view.full !== null && (
-        <FullScreen sections={all} scope={scope} view={view} change={change} id={view.full} />
-      )}
+    </ArrangeProvider>
+  );
+}
+
+function AddSection() {
+  const { t } = useTranslation();
+  const arranging = useArranging();
+  if (!arranging) return null;
+  return (
+    <div className={styles.addSection}>
+      <Button
+        size="s"
+        variant="ghost"
+        icon="plus"
+        onClick={() => arranging.addSection(t("panels.newSection"))}
+      >
+        {t("panels.addSection")}
+      </Button>
     </div>
   );
 }

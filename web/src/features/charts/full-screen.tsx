@@ -4,32 +4,34 @@ import { useTranslation } from "react-i18next";
 import { statsQuery } from "@/api/keys";
 import type { LineChartHandle } from "@/charts/line";
 import { formatNumber, readNumber } from "@/lib/format";
-import type { PanelSpec, Section } from "@/lib/sections";
+import type { LineSettings } from "@/lib/line-settings";
+import { cascade } from "@/lib/line-settings";
 import type { ChartsView } from "@/lib/view";
+import type { ArrangedPanel, ArrangedSection } from "@/lib/workspace-layout";
 import { IconButton } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
-import { EmptyState, Skeleton } from "@/ui/states";
+import { EmptyState } from "@/ui/states";
 import { useShortcuts } from "@/ui/use-shortcuts";
 import styles from "./charts.module.css";
-import { PanelChart } from "./panel-chart";
+import { PanelBody } from "./panel-body";
 import { PanelMenu } from "./panel-menu";
 import type { ChartRun, ChartScope } from "./types";
-import { usePanel } from "./use-panel";
 import { useWidth } from "./use-visible";
 
 /** Runs whose values are listed beside a large panel. */
 const LISTED = 50;
 
 interface FullScreenProps {
-  sections: readonly Section[];
+  sections: readonly ArrangedSection[];
   scope: ChartScope;
+  settings: LineSettings;
   view: ChartsView;
   change: (part: Partial<ChartsView>) => void;
   id: string;
 }
 
 /** One panel as large as the window, with the values of its runs. */
-export function FullScreen({ sections, scope, view, change, id }: FullScreenProps) {
+export function FullScreen({ sections, scope, settings, view, change, id }: FullScreenProps) {
   const { t } = useTranslation();
   const panels = sections.flatMap((section) => section.panels);
   const at = panels.findIndex((panel) => panel.id === id);
@@ -50,7 +52,7 @@ export function FullScreen({ sections, scope, view, change, id }: FullScreenProp
       full
       open
       onOpen={(open) => !open && change({ full: null })}
-      title={panel?.title ?? id}
+      title={panel ? panel.title || t(`panels.kind.${panel.kind}`) : id}
       closeLabel={t("common.close")}
       extra={
         <>
@@ -81,6 +83,11 @@ export function FullScreen({ sections, scope, view, change, id }: FullScreenProp
           key={panel.id}
           panel={panel}
           scope={scope}
+          settings={cascade(
+            settings,
+            sections.find((section) => section.name === panel.section)?.settings,
+            panel.settings,
+          )}
           view={view}
           change={change}
           chart={chart}
@@ -96,13 +103,15 @@ export function FullScreen({ sections, scope, view, change, id }: FullScreenProp
 function Large({
   panel,
   scope,
+  settings,
   view,
   change,
   chart,
   asTable,
 }: {
-  panel: PanelSpec;
+  panel: ArrangedPanel;
   scope: ChartScope;
+  settings: LineSettings;
   view: ChartsView;
   change: (part: Partial<ChartsView>) => void;
   chart: React.RefObject<LineChartHandle | null>;
@@ -111,25 +120,31 @@ function Large({
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
-  const data = usePanel(panel, scope, view, { visible: true, width });
+  const body = (
+    <PanelBody
+      large
+      panel={panel}
+      scope={scope}
+      settings={settings}
+      view={view}
+      change={change}
+      visible
+      width={width}
+      asTable={asTable}
+      chart={chart}
+    />
+  );
+  if (panel.kind !== "line") {
+    return (
+      <div className={styles.largeAlone} ref={box}>
+        {body}
+      </div>
+    );
+  }
   return (
     <div className={styles.large}>
-      <div className={styles.largePlot} ref={box} data-fetching={data.isFetching || undefined}>
-        {data.lines.length > 0 ? (
-          <PanelChart
-            ref={chart}
-            data={data}
-            panel={panel}
-            view={view}
-            change={change}
-            as={asTable ? "table" : "chart"}
-            legend="bottom"
-          />
-        ) : data.isFetching ? (
-          <Skeleton height="100%" />
-        ) : (
-          <p className={styles.nothing}>{t("charts.empty")}</p>
-        )}
+      <div className={styles.largeBox} ref={box}>
+        {body}
       </div>
       <div className={styles.values}>
         <table>
@@ -155,7 +170,7 @@ function Large({
   );
 }
 
-function Values({ panel, scope, run }: { panel: PanelSpec; scope: ChartScope; run: ChartRun }) {
+function Values({ panel, scope, run }: { panel: ArrangedPanel; scope: ChartScope; run: ChartRun }) {
   const stats = useQuery(statsQuery(scope.entity, scope.project, run.id, scope.stream, panel.keys));
   const show = (value: unknown) => {
     const number = readNumber(value);

@@ -2,15 +2,18 @@ import type { Ref } from "react";
 import { useEffect, useMemo } from "react";
 import type { LineChartHandle } from "@/charts/line";
 import { LineChart } from "@/charts/line";
+import type { LineSettings } from "@/lib/line-settings";
+import { smoothingOf } from "@/lib/line-settings";
 import type { PanelSpec } from "@/lib/sections";
 import type { ChartsView } from "@/lib/view";
 import { noteAxis } from "./highlight";
 import type { PanelData } from "./use-panel";
 
-/** The chart of a panel as the view says; zooming goes into the view. */
+/** The chart of a panel as its settings say; zooming goes into the view. */
 export function PanelChart({
   data,
   panel,
+  settings,
   view,
   change,
   legend,
@@ -19,6 +22,7 @@ export function PanelChart({
 }: {
   data: PanelData;
   panel: PanelSpec;
+  settings: LineSettings;
   view: ChartsView;
   change: (part: Partial<ChartsView>) => void;
   legend: "none" | "bottom" | "right";
@@ -28,18 +32,22 @@ export function PanelChart({
   const { axis } = data;
   useEffect(() => noteAxis(axis.id), [axis.id]);
   const zoom = view.zoom?.axis === axis.id ? view.zoom : null;
-  const low = zoom?.low;
-  const high = zoom?.high;
-  const range = useMemo(
-    () => (low !== undefined && high !== undefined ? ([low, high] as const) : undefined),
-    [low, high],
+  const xLow = zoom?.low ?? settings.xLow ?? null;
+  const xHigh = zoom?.high ?? settings.xHigh ?? null;
+  const xRange = useMemo(
+    () => (xLow === null && xHigh === null ? undefined : ([xLow, xHigh] as const)),
+    [xLow, xHigh],
   );
+  const { yLow = null, yHigh = null } = settings;
+  const yRange = useMemo(
+    () => (yLow === null && yHigh === null ? undefined : ([yLow, yHigh] as const)),
+    [yLow, yHigh],
+  );
+  const { smoothing: weight, smoothingKind, area } = settings;
+  const piled = area === "stacked" || area === "percent";
   const smoothing = useMemo(
-    () =>
-      view.smoothing > 0
-        ? ({ kind: "ema", weight: view.smoothing } as const)
-        : ({ kind: "none" } as const),
-    [view.smoothing],
+    () => (piled ? smoothingOf({}) : smoothingOf({ smoothing: weight, smoothingKind })),
+    [piled, weight, smoothingKind],
   );
   return (
     <LineChart
@@ -47,13 +55,18 @@ export function PanelChart({
       title={panel.title}
       series={data.lines}
       as={as}
-      legend={legend}
+      legend={settings.legendPlace ?? legend}
       xKind={axis.kind}
-      xRange={range}
+      xRange={xRange}
+      yRange={yRange}
+      xScale={settings.logX && axis.kind === "number" ? "log" : "linear"}
       xLabel={axis.xKey ?? undefined}
-      yScale={view.logScale ? "log" : "linear"}
-      ignoreOutliers={view.ignoreOutliers}
+      yScale={settings.logY && !piled ? "log" : "linear"}
+      ignoreOutliers={settings.ignoreOutliers && !piled}
       smoothing={smoothing}
+      showRaw={settings.showRaw}
+      band={settings.band !== "none"}
+      references={settings.references}
       syncKey={axis.id}
       onZoom={({ low, high }) => change({ zoom: { axis: axis.id, low, high } })}
       onReset={() => change({ zoom: null })}

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useConnection } from "@/api/stream";
+import { overridden } from "@/lib/line-settings";
 import { compilePattern } from "@/lib/sections";
 import type { ChartsView, PanelSize, XAxis } from "@/lib/view";
 import { Button, IconButton } from "@/ui/button";
@@ -9,6 +10,8 @@ import { Checkbox, SearchInput, Segmented, Select, Slider } from "@/ui/field";
 import { Popover } from "@/ui/menu";
 import { useDraft } from "@/ui/use-debounced";
 import { useNarrow } from "@/ui/use-media";
+import { ANYWHERE } from "./add-panel";
+import { useArranging } from "./arrange";
 import styles from "./charts.module.css";
 import type { ChartScope } from "./types";
 
@@ -27,7 +30,9 @@ export function ChartsToolbar({ scope, view, change, keys, start }: ToolbarProps
   const { t } = useTranslation();
   const narrow = useNarrow();
   const connection = useConnection();
+  const arranging = useArranging();
   const paused = connection.state === "paused";
+  const [options, setOptions] = useState(false);
   const onSearch = useCallback((panels: string) => change({ panels }), [change]);
   const [search, setSearch] = useDraft(view.panels, onSearch);
   const bad = search !== "" && compilePattern(search) === null;
@@ -51,6 +56,7 @@ export function ChartsToolbar({ scope, view, change, keys, start }: ToolbarProps
         </>
       )}
       <span className={styles.grow} />
+      {arranging && !narrow && <Overridden />}
       {view.zoom && (
         <Button size="s" icon="close" onClick={() => change({ zoom: null })}>
           {t("charts.resetZoom")}
@@ -62,9 +68,18 @@ export function ChartsToolbar({ scope, view, change, keys, start }: ToolbarProps
         pressed={paused}
         onClick={() => (paused ? connection.resume() : connection.pause())}
       />
+      {arranging && (
+        <IconButton
+          icon="plus"
+          label={t("panels.add")}
+          onClick={() => arranging.startAdding(ANYWHERE)}
+        />
+      )}
       <Popover
         align="end"
         width={320}
+        open={options}
+        onOpen={setOptions}
         trigger={<IconButton icon="sliders" label={t("charts.options")} />}
       >
         <div className={styles.options}>
@@ -96,9 +111,41 @@ export function ChartsToolbar({ scope, view, change, keys, start }: ToolbarProps
               onValue={(size) => change({ size })}
             />
           </div>
+          {arranging && (
+            <Button
+              size="s"
+              icon="sliders"
+              onClick={() => {
+                setOptions(false);
+                arranging.edit({ workspace: true });
+              }}
+            >
+              {t("panels.allSettings")}
+            </Button>
+          )}
         </div>
       </Popover>
     </div>
+  );
+}
+
+/** Panels and sections that do not follow the page, and a way back. */
+function Overridden() {
+  const { t } = useTranslation();
+  const arranging = useArranging();
+  const count =
+    arranging?.sections.reduce(
+      (sum, section) =>
+        sum +
+        (overridden(section.settings).length > 0 ? 1 : 0) +
+        section.panels.filter((panel) => overridden(panel.settings).length > 0).length,
+      0,
+    ) ?? 0;
+  if (!arranging || count === 0) return null;
+  return (
+    <Button size="s" icon="undo" title={t("panels.clearHint")} onClick={arranging.clearSettings}>
+      {t("panels.overridden", { count })}
+    </Button>
   );
 }
 

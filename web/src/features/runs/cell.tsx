@@ -4,7 +4,7 @@ import { useSeries } from "@/api/series";
 import type { Run } from "@/api/types";
 import { Sparkline } from "@/charts/sparkline";
 import { Duration, Moment } from "@/features/moment";
-import { definitionOf } from "@/lib/axis";
+import { goalOf } from "@/lib/axis";
 import { runColor } from "@/lib/colors";
 import { formatNumber, formatValue, readNumber } from "@/lib/format";
 import { SPARK } from "@/lib/table-layout";
@@ -62,7 +62,8 @@ export function RunCell({
   const value = column.value(run);
   const number = readNumber(value);
   const text = formatValue(number ?? value);
-  const other = baseline && baseline.id !== run.id ? readNumber(column.value(baseline)) : null;
+  const compared = baseline && baseline.id !== run.id && !column.id.startsWith("config.");
+  const other = compared ? readNumber(column.value(baseline)) : null;
   return (
     <span
       className={`truncate ${number !== null ? styles.number : ""} ${text === "–" ? "muted" : ""}`}
@@ -90,7 +91,7 @@ export function Delta({
 }) {
   const delta = value - than;
   if (!Number.isFinite(delta) || delta === 0) return null;
-  const goal = definitionOf(column.replace(/^summary\./, ""), run.metrics)?.goal;
+  const goal = goalOf(column, run.metrics);
   const better = goal && (goal === "minimize") === delta < 0;
   return (
     <span className={styles.delta} data-better={goal ? Boolean(better) : undefined}>

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Grouping } from "@/lib/view";
 import { ungrouped } from "@/lib/view";
-import { Button } from "@/ui/button";
+import { Button, IconButton } from "@/ui/button";
 import { Checkbox, SearchInput, Segmented } from "@/ui/field";
 import { Popover } from "@/ui/menu";
 import { useColumnLabel } from "./labels";
@@ -18,12 +18,15 @@ export function GroupMenu({
   fields,
   onGroup,
   except = false,
+  small = false,
 }: {
   group: Grouping;
   fields: { config: readonly string[]; summary: readonly string[] };
   onGroup: (group: Grouping) => void;
   /** Offers “everything except …” too, as for seeds. */
   except?: boolean;
+  /** Only an icon. */
+  small?: boolean;
 }) {
   const { t } = useTranslation();
   const labelOf = useColumnLabel();
@@ -45,9 +48,13 @@ export function GroupMenu({
       align="end"
       width={320}
       trigger={
-        <Button icon="group" pressed={isOn || undefined}>
-          {isOn ? t("table.groupedBy", { count: group.fields.length }) : t("table.group")}
-        </Button>
+        small ? (
+          <IconButton icon="group" size="s" label={t("table.groupBy")} pressed={isOn} />
+        ) : (
+          <Button icon="group" pressed={isOn || undefined}>
+            {isOn ? t("table.groupedBy", { count: group.fields.length }) : t("table.group")}
+          </Button>
+        )
       }
     >
       <div className={styles.chooser}>

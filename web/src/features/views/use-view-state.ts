@@ -137,16 +137,19 @@ export function useViewState<L>(options: Options<L>): ViewController<L> {
   useEffect(() => {
     const found = opened.data;
     if (!missing || !found) return;
-    const base = stateOf(found, read);
-    const present = own === "{}" ? base : { ...base, params };
+    const base = stateOf(found, read, names);
+    // First the address takes the view's words, so that they are no change of their own.
+    if (own === "{}" && Object.keys(base.params).length > 0) {
+      write(base.params, found.id);
+      return;
+    }
     setDraft({
       view: found.id,
       revision: found.revision,
       base,
-      steps: { ...history.begin(base), present },
+      steps: history.begin({ ...base, params }),
     });
-    if (own === "{}") write(base.params, found.id);
-  }, [missing, opened.data, own, params, read, write]);
+  }, [missing, names, opened.data, own, params, read, write]);
 
   // The address was changed by the page itself.
   useEffect(() => {
@@ -227,11 +230,11 @@ export function useViewState<L>(options: Options<L>): ViewController<L> {
           ...now,
           view: view.id,
           revision: view.revision,
-          base: stateOf(view, read),
+          base: stateOf(view, read, names),
         }));
         write(latest.current.steps.present.params, view.id);
       },
-      [client, entity, project, kind, read, write],
+      [client, entity, project, kind, names, read, write],
     ),
   };
 }
@@ -241,8 +244,14 @@ export function documentOf(state: ViewState<unknown>): Record<string, unknown> {
   return { version: 1, params: state.params, layout: state.layout };
 }
 
-function stateOf<L>(view: SavedView, read: (value: unknown) => L): ViewState<L> {
-  return readState(view.document, read);
+function stateOf<L>(
+  view: SavedView,
+  read: (value: unknown) => L,
+  names: readonly string[],
+): ViewState<L> {
+  const { params, layout } = readState(view.document, read);
+  const known = Object.entries(params).filter(([name]) => names.includes(name));
+  return { params: Object.fromEntries(known), layout };
 }
 
 function readState<L>(value: unknown, read: (value: unknown) => L): ViewState<L> {

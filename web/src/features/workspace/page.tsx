@@ -1,24 +1,35 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { projectQuery } from "@/api/projects";
+import { runQuery } from "@/api/runs";
 import { PanelArea } from "@/features/charts/area";
-import type { ChartScope } from "@/features/charts/types";
+import { KeepRuns } from "@/features/charts/keep";
+import type { ChartRun, ChartScope } from "@/features/charts/types";
 import { Failure } from "@/features/failure";
 import { MissingProject, useMissing } from "@/features/missing";
 import { FirstRun } from "@/features/projects/first-run";
 import { useRunList } from "@/features/run-list";
 import { usePageTitle } from "@/features/title";
-import { useRunsView } from "@/features/url";
-import { hashText, runColor } from "@/lib/colors";
+import { chartNames, runNames, useRunsView } from "@/features/url";
+import { useViewState } from "@/features/views/use-view-state";
+import { ViewBar } from "@/features/views/view-bar";
+import { hashText, paletteOf, runColor } from "@/lib/colors";
+import { groupRuns } from "@/lib/groups";
 import { shownRuns } from "@/lib/selection";
+import { readWorkspaceLayout } from "@/lib/workspace-layout";
 import { Button } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
 import { useNarrow } from "@/ui/use-media";
 import { useTheme } from "@/ui/use-theme";
 import { RunSelector } from "./selector";
 import styles from "./workspace.module.css";
+
+/** Words of the address that a saved view keeps: what is open at the moment is none. */
+const savedNames = [...runNames, ...chartNames].filter(
+  (name) => !["open", "full", "columns"].includes(name),
+);
 
 /** Many runs of a project, their lines side by side. */
 export function WorkspacePage() {
@@ -31,20 +42,57 @@ export function WorkspacePage() {
   const theme = useTheme();
   const narrow = useNarrow();
   const [drawer, setDrawer] = useState(false);
+  const layout = useViewState({
+    entity,
+    project,
+    kind: "workspace",
+    names: savedNames,
+    read: readWorkspaceLayout,
+  });
   usePageTitle(project);
 
+  const pinned = useQueries({
+    queries: [...new Set([...(view.baseline ? [view.baseline] : []), ...view.pins])].map((run) =>
+      runQuery(entity, project, run),
+    ),
+  });
+  const marked = useSame(pinned.flatMap((query) => query.data ?? []));
   const known = list.runs.map((run) => run.id);
-  const ids = useSame(shownRuns(view.selection, known));
+  const ids = useSame([
+    ...new Set([...marked.map((run) => run.id), ...shownRuns(view.selection, known)]),
+  ]);
   const scope: ChartScope = useMemo(() => {
-    const byId = new Map(list.runs.map((run) => [run.id, run]));
-    const runs = ids.map((id) => ({
-      id,
-      label: byId.get(id)?.display_name ?? id,
-      color: runColor(byId.get(id)?.number ?? hashText(id), theme),
-      metrics: byId.get(id)?.metrics ?? [],
-    }));
+    const byId = new Map([...marked, ...list.runs].map((run) => [run.id, run]));
+    const shown = ids.flatMap((id) => byId.get(id) ?? []);
+    const groups = groupRuns(shown, view.group);
+    const palette = paletteOf(theme);
+    const runs = ids.map((id): ChartRun => {
+      const run = byId.get(id);
+      const group = groups.get(id);
+      return {
+        id,
+        label: run?.display_name ?? id,
+        color: runColor(run?.number ?? hashText(id), theme),
+        metrics: run?.metrics ?? [],
+        ...(run ? { run } : {}),
+        ...(group
+          ? {
+              group: {
+                ...group,
+                color: palette[hashText(group.id) % palette.length] ?? "#3350d1",
+              },
+            }
+          : {}),
+        strong: view.pins.includes(id),
+        baseline: view.baseline === id,
+      };
+    });
     return { entity, project, stream: "history", runs };
-  }, [entity, project, list.runs, ids, theme]);
+  }, [entity, project, list.runs, ids, theme, marked, view.group, view.pins, view.baseline]);
+  const keep = useCallback(
+    (runs: readonly string[]) => change({ selection: { first: 0, shown: [...runs], hidden: [] } }),
+    [change],
+  );
 
   if (missing) return <MissingProject entity={entity} project={project} />;
   if (list.error && list.runs.length === 0) {
@@ -67,17 +115,23 @@ export function WorkspacePage() {
   return (
     <div className={styles.workspace}>
       {!narrow && <Resizable label={t("runs.resize")}>{selector}</Resizable>}
-      <PanelArea
-        scope={scope}
-        loadingRuns={list.isLoading}
-        start={
-          narrow && (
-            <Button icon="eye" onClick={() => setDrawer(true)}>
-              <span className="numeric">{ids.length}</span>
-            </Button>
-          )
-        }
-      />
+      <KeepRuns value={keep}>
+        <PanelArea
+          scope={scope}
+          loadingRuns={list.isLoading || layout.loading}
+          layout={layout}
+          start={
+            <>
+              {narrow && (
+                <Button icon="eye" aria-label={t("runs.drawer")} onClick={() => setDrawer(true)}>
+                  <span className="numeric">{ids.length}</span>
+                </Button>
+              )}
+              <ViewBar of={layout} />
+            </>
+          }
+        />
+      </KeepRuns>
       {narrow && (
         <Drawer
           open={drawer}
@@ -95,7 +149,7 @@ export function WorkspacePage() {
 }
 
 /** The list before, as long as the new one is equal. */
-function useSame(items: string[]): string[] {
+function useSame<T>(items: T[]): T[] {
   const before = useRef(items);
   const same =
     before.current.length === items.length &&

@@ -1,16 +1,20 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { runFieldsQuery } from "@/api/runs";
 import type { Run } from "@/api/types";
 import { highlightRun } from "@/features/charts/highlight";
 import { Failure } from "@/features/failure";
 import type { RunList } from "@/features/run-list";
 import { RunFilters } from "@/features/runs/filters";
+import { GroupMenu } from "@/features/runs/group-menu";
 import { SortMenu } from "@/features/runs/sort";
 import { useStateLabel } from "@/features/runs/state";
 import { runColor } from "@/lib/colors";
 import { DEFAULT_FIRST, isShown, MAX_SHOWN, showFirst, toggle } from "@/lib/selection";
+import { toggled } from "@/lib/table-layout";
 import type { RunsView } from "@/lib/view";
 import { Button, buttonClass, IconButton } from "@/ui/button";
 import { StateGlyph } from "@/ui/chip";
@@ -22,6 +26,7 @@ import { useTheme } from "@/ui/use-theme";
 import styles from "./workspace.module.css";
 
 const ROW = 34;
+const MOST_PINS = 20;
 
 interface SelectorProps {
   entity: string;
@@ -35,6 +40,8 @@ interface SelectorProps {
 /** Chooses which runs are drawn. */
 export function RunSelector({ entity, project, list, view, change, shown }: SelectorProps) {
   const { t } = useTranslation();
+  const config = useQuery(runFieldsQuery(entity, project, "config"));
+  const fields = useMemo(() => ({ config: config.data ?? [], summary: [] }), [config.data]);
   const capped = shown.length >= MAX_SHOWN && list.total > MAX_SHOWN;
   return (
     <div className={styles.selector}>
@@ -48,6 +55,13 @@ export function RunSelector({ entity, project, list, view, change, shown }: Sele
             <span className="muted">{t("runs.shown", { count: shown.length })}</span>
           </span>
           <SortMenu view={view} change={change} />
+          <GroupMenu
+            except
+            small
+            group={view.group}
+            fields={fields}
+            onGroup={(group) => change({ group })}
+          />
           <Menu trigger={<IconButton icon="eye" size="s" label={t("runs.select")} />}>
             {[DEFAULT_FIRST, 25, 50, 100].map((count) => (
               <MenuItem key={count} onSelect={() => change({ selection: showFirst(count) })}>
@@ -148,6 +162,11 @@ function Rows({ entity, project, list, view, change }: Omit<SelectorProps, "show
                   run={run}
                   shown={isShown(view.selection, run.id, row.index)}
                   onToggle={() => change({ selection: toggle(view.selection, run.id, row.index) })}
+                  pinned={view.pins.includes(run.id)}
+                  baseline={view.baseline === run.id}
+                  onPin={() => change({ pins: toggled(view.pins, run.id).slice(-MOST_PINS) })}
+                  onBaseline={() => change({ baseline: view.baseline === run.id ? null : run.id })}
+                  onOnly={() => change({ selection: { first: 0, shown: [run.id], hidden: [] } })}
                 />
               ) : (
                 <Skeleton width="60%" height={11} style={{ marginLeft: 34 }} />
@@ -160,7 +179,25 @@ function Rows({ entity, project, list, view, change }: Omit<SelectorProps, "show
   );
 }
 
-function Row({ run, shown, onToggle }: { run: Run; shown: boolean; onToggle: () => void }) {
+function Row({
+  run,
+  shown,
+  onToggle,
+  pinned,
+  baseline,
+  onPin,
+  onBaseline,
+  onOnly,
+}: {
+  run: Run;
+  shown: boolean;
+  onToggle: () => void;
+  pinned: boolean;
+  baseline: boolean;
+  onPin: () => void;
+  onBaseline: () => void;
+  onOnly: () => void;
+}) {
   const { t } = useTranslation();
   const theme = useTheme();
   const label = useStateLabel();
@@ -189,7 +226,38 @@ function Row({ run, shown, onToggle }: { run: Run; shown: boolean; onToggle: () 
       >
         <span className="truncate">{name}</span>
       </button>
+      {pinned && (
+        <span className={styles.mark} title={t("runs.pinned")}>
+          <Icon name="pin" size={12} />
+        </span>
+      )}
+      {baseline && (
+        <span className={styles.mark} title={t("table.baseline")}>
+          <Icon name="star" size={12} />
+        </span>
+      )}
       <StateGlyph state={run.state} label={label(run.state)} />
+      <Menu
+        trigger={
+          <button
+            type="button"
+            className={`${buttonClass("ghost", "s")} ${styles.open} ${styles.rowMenu}`}
+            aria-label={t("runs.menu", { name })}
+          >
+            <Icon name="more" size={14} />
+          </button>
+        }
+      >
+        <MenuItem icon="pin" onSelect={onPin}>
+          {pinned ? t("runs.unpin") : t("runs.pin")}
+        </MenuItem>
+        <MenuItem icon="star" onSelect={onBaseline}>
+          {baseline ? t("table.noBaseline") : t("table.makeBaseline")}
+        </MenuItem>
+        <MenuItem icon="eye" onSelect={onOnly}>
+          {t("runs.only")}
+        </MenuItem>
+      </Menu>
       <Link
         to="/$entity/$project/runs/$run"
         params={{ entity: run.entity, project: run.project, run: run.id }}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from kiseki_server.domain.accounts.types import Actor
 from kiseki_server.domain.filters.tree import Field, Filter, SortKey
@@ -18,6 +20,7 @@ from kiseki_server.domain.runs.events import (
     ProjectChanged,
     RunChanged,
 )
+from kiseki_server.domain.runs.fields import RunFields
 from kiseki_server.domain.runs.index import RunGroups, RunIndex
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.names import check_name, made_up
@@ -28,6 +31,8 @@ from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Conflict, Gone, NotFound, UnknownRun
 from kiseki_server.kit.ids import RunId, new_run_name
 from kiseki_server.kit.transactions import UnitOfWork
+
+_ANALYSED, _PAGE = 2000, 500
 
 
 class RunService:
@@ -226,6 +231,29 @@ class RunService:
         """Runs of the project by the values of fields; raises like `search`."""
         self._indexer.catch_up(project.id)
         return self._index.groups(project.id, by, filter=filter, measures=measures, limit=limit)
+
+    def outcomes(
+        self, project: Project, result: Field, *, filter: Filter | None = None
+    ) -> tuple[list[Mapping[str, Any]], list[float]]:
+        """Configs and results of the newest matching runs that have a finite one, for
+        `importance`; raises like `search`."""
+        settings: list[Mapping[str, Any]] = []
+        results: list[float] = []
+        cursor: str | None = None
+        while len(results) < _ANALYSED:
+            page = self.search(project, filter=filter, limit=_PAGE, cursor=cursor)
+            for run in page.runs:
+                fields = RunFields(run)
+                value = fields(result.path)
+                if not isinstance(value, (int, float)) or isinstance(value, bool):
+                    continue
+                if math.isfinite(value):
+                    settings.append(fields.documents["config"])
+                    results.append(float(value))
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return settings[:_ANALYSED], results[:_ANALYSED]
 
     def fields(
         self, project: Project, root: str, *, prefix: str = "", limit: int = 1000

@@ -17,6 +17,7 @@ from kiseki_server.domain.filters.expression import parse, parse_path
 from kiseki_server.domain.filters.tree import Field, SortKey
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs.fields import duration
+from kiseki_server.domain.runs.importance import importance
 from kiseki_server.domain.runs.types import Run, RunChange, RunState
 from kiseki_server.kit.pagination import checked_limit
 from kiseki_server.protocols.native.places import Places
@@ -142,6 +143,30 @@ class RunGroupList(msgspec.Struct, kw_only=True):
     total: Annotated[int, Meta(description="How many groups there are.")]
 
 
+class ImportanceQuestion(msgspec.Struct, kw_only=True):
+    result: Annotated[str, Meta(examples=["summary.loss"])]
+    filter: str | None = None
+
+
+class ParameterInfo(msgspec.Struct, kw_only=True):
+    name: Annotated[str, Meta(description="Path below the config.")]
+    importance: Annotated[float, Meta(description="Part of what is explained; all are 1.")]
+    deviation: Annotated[float, Meta(description="Of the importance, over trees.")]
+    pearson: float | None
+    spearman: float | None
+    values: int
+
+
+class ImportanceInfo(msgspec.Struct, kw_only=True):
+    items: list[ParameterInfo]
+    runs: Annotated[int, Meta(description="Runs with a finite result, at most 2000.")]
+    explained: Annotated[
+        float | None, Meta(description="R² for runs that were left out of the fit.")
+    ]
+    confidence: Literal["low", "medium", "high"]
+    left_out: Annotated[int, Meta(description="Parameters that were not looked at.")]
+
+
 class FieldNames(msgspec.Struct, kw_only=True):
     items: list[str]
 
@@ -213,6 +238,25 @@ def group_runs(places: Places, entity: str, project: str, data: RunGrouping) -> 
         for group in found.groups
     ]
     return RunGroupList(items=items, total=found.total)
+
+
+@post("/projects/{entity:str}/{project:str}/runs/importance", status_code=200, sync_to_thread=True)
+def measure_importance(
+    places: Places, entity: str, project: str, data: ImportanceQuestion
+) -> ImportanceInfo:
+    """Which parameters go with a result: a random forest's importances, and correlations."""
+    filter = parse(data.filter) if data.filter and data.filter.strip() else None
+    result = Field(parse_path(data.result))
+    with places.database.transaction():
+        outcomes = places.runs.outcomes(places.project(entity, project), result, filter=filter)
+    found = importance(*outcomes)
+    return ImportanceInfo(
+        items=[ParameterInfo(**dataclasses.asdict(each)) for each in found.parameters],
+        runs=found.runs,
+        explained=found.explained,
+        confidence=found.confidence,
+        left_out=found.left_out,
+    )
 
 
 @get("/projects/{entity:str}/{project:str}/runs/fields", sync_to_thread=True)
@@ -336,4 +380,14 @@ def _cleared(value: str | UnsetType | None) -> str | None:
     return None if value is UNSET else value or ""
 
 
-routes = [search_runs, group_runs, list_fields, read_run, put_run, change_run, delete_run, stop_run]
+routes = [
+    search_runs,
+    group_runs,
+    measure_importance,
+    list_fields,
+    read_run,
+    put_run,
+    change_run,
+    delete_run,
+    stop_run,
+]
