@@ -230,6 +230,30 @@ def test_many_runs_are_tagged_grouped_and_deleted(
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(names(page)).to_have_count(5)
     assert [run[0] for run in state()] == ["r0", "r1", "r2", "r3", "r4"]
+    bar.get_by_role("button", name="Restore").click()
+    expect(names(page)).to_have_count(6)
+    assert [run[0] for run in state()] == ["r0", "r1", "r2", "r3", "r4", "r5"]
+
+
+def test_runs_that_are_over_move_and_the_others_stay(
+    page: Page, server_process: ServerProcess
+) -> None:
+    seed(server_process, "moved-from", 3)
+    seed(server_process, "moved-to", 1)
+    for run in ("r1", "r2"):
+        path = f"/projects/admin/moved-from/runs/{run}"
+        assert server_process.request("PATCH", path, {"state": "finished"})[0] < 300
+    page.goto(f"{server_process.url}/admin/moved-from/runs?columns=state")
+    page.get_by_role("checkbox", name="Select the rows that are loaded").check()
+    bar = page.get_by_role("region", name="Selected runs")
+    bar.get_by_role("button", name="Move").click()
+    page.get_by_label("Project", exact=True).fill("admin/moved-to")
+    page.get_by_role("dialog").get_by_role("button", name="Move").click()
+    expect(page.get_by_text("1 run was refused, 2 were changed. r0:")).to_be_visible()
+    expect(names(page)).to_have_text(["run 0"])
+    expect(bar).to_contain_text("1 run selected")  # the one that was refused
+    moved = server_process.request("POST", "/projects/admin/moved-to/runs/search", {})[1]
+    assert sorted(run["id"] for run in moved["items"]) == ["r0", "r1", "r2"]
 
 
 def test_exports_hold_every_row_that_matches(page: Page, server_process: ServerProcess) -> None:

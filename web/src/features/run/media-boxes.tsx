@@ -6,13 +6,23 @@ import styles from "./media.module.css";
 /** From this part of the height on there is room for a name above its box. */
 const ROOM_ABOVE = 0.2;
 
+const nothing: ReadonlySet<string> = new Set();
+
 /** Bounding boxes with their names over their image, coloured by class. */
-export function MediaBoxes({ sets }: { sets: LoggedMedia["boxes"] }) {
+export function MediaBoxes({
+  sets,
+  hidden = nothing,
+}: {
+  sets: LoggedMedia["boxes"];
+  /** Classes that are not drawn, as `set/class`. */
+  hidden?: ReadonlySet<string>;
+}) {
   const palette = paletteOf(useTheme());
   return sets.flatMap((set, setNumber) =>
     set.boxes.map((box, index) => {
       const name =
         box.caption ?? box.label ?? set.classes[String(box.class_id)] ?? String(box.class_id ?? "");
+      if (hidden.has(`${set.set}/${box.class_id}`)) return null;
       const color = palette[hashText(String(box.class_id ?? name)) % palette.length] ?? "#000000";
       return (
         <span

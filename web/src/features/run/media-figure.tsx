@@ -6,10 +6,14 @@ import type { LoggedMedia } from "@/api/types";
 import { formatBytes } from "@/lib/format";
 import { mediaType } from "@/lib/media-type";
 import { enlargement } from "@/lib/picture";
-import { buttonClass } from "@/ui/button";
+import { Button, buttonClass } from "@/ui/button";
 import { Icon } from "@/ui/icon";
 import styles from "./media.module.css";
 import { MediaBoxes } from "./media-boxes";
+import { MediaLarge } from "./media-large";
+import { MediaMask } from "./media-masks";
+
+const nothing: ReadonlySet<string> = new Set();
 
 /** One picture, sound or video; what cannot be drawn can be downloaded. */
 export function MediaFigure({ item }: { item: LoggedMedia }) {
@@ -32,8 +36,18 @@ function Playable({ item, url }: { item: LoggedMedia; url: string }) {
   /** Browsers do not know every format, and files can be cut short. */
   const [unreadable, setUnreadable] = useState(false);
   const source = useObjectUrl(bytes.data, mediaType(item.path ?? ""));
-  if (bytes.isError) return <p className={styles.nothing}>{t("media.itemError")}</p>;
-  if (unreadable) return <Other item={item} />;
+  if (bytes.isError) {
+    return (
+      <div className={styles.nothing} role="alert">
+        <p>{t("media.itemError")}</p>
+        <p className={styles.reason}>{bytes.error.message}</p>
+        <Button size="s" icon="refresh" onClick={() => void bytes.refetch()}>
+          {t("common.retry")}
+        </Button>
+      </div>
+    );
+  }
+  if (unreadable) return <Other item={item} broken />;
   if (!source) return <div className={styles.waiting} style={roomFor(item)} />;
   const onError = () => setUnreadable(true);
   const name = t("media.image", { key: item.key, number: item.index + 1 });
@@ -69,28 +83,47 @@ function Picture({
   /** The size of what was decoded; what the program said may be missing or wrong. */
   const [size, setSize] = useState({ width: item.width ?? 0, height: item.height ?? 0 });
   const times = enlargement(size.width, size.height);
+  const [large, setLarge] = useState(false);
+  const { t } = useTranslation();
+  const image = (
+    <img
+      src={source}
+      alt={item.caption || name}
+      data-tiny={times > 1}
+      width={times > 1 ? size.width * times : undefined}
+      onError={onError}
+      onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+        setSize({ width: naturalWidth, height: naturalHeight })
+      }
+    />
+  );
   return (
-    <div className={styles.picture}>
-      <img
-        src={source}
-        alt={item.caption || name}
-        data-tiny={times > 1}
-        width={times > 1 ? size.width * times : undefined}
-        onError={onError}
-        onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
-          setSize({ width: naturalWidth, height: naturalHeight })
-        }
-      />
-      <MediaBoxes sets={item.boxes} />
-    </div>
+    <>
+      <div className={styles.picture}>
+        {image}
+        <button
+          type="button"
+          className={styles.enlarge}
+          aria-label={t("media.enlarge", { name: item.caption || name })}
+          onClick={() => setLarge(true)}
+        />
+        {item.masks.map((mask) => (
+          <MediaMask key={mask.set} mask={mask} hidden={nothing} />
+        ))}
+        <MediaBoxes sets={item.boxes} />
+      </div>
+      {large && (
+        <MediaLarge item={item} source={source} name={name} onClose={() => setLarge(false)} />
+      )}
+    </>
   );
 }
 
-function Other({ item }: { item: LoggedMedia }) {
+function Other({ item, broken = false }: { item: LoggedMedia; broken?: boolean }) {
   const { t } = useTranslation();
   return (
-    <div className={styles.nothing}>
-      <p>{t("media.noPreview")}</p>
+    <div className={styles.nothing} role={broken ? "alert" : undefined}>
+      <p>{broken ? t("media.broken") : t("media.noPreview")}</p>
       {item.url && (
         <a
           className={buttonClass("default", "s")}

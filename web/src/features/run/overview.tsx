@@ -7,6 +7,7 @@ import { formatBytes, formatDate, formatUtc } from "@/lib/format";
 import { CopyButton } from "@/ui/copy";
 import { SearchInput } from "@/ui/field";
 import { EmptyState } from "@/ui/states";
+import { RunComparison } from "./compare";
 import { Notes } from "./notes";
 import styles from "./run.module.css";
 import { ValueTable } from "./value-table";
@@ -21,6 +22,7 @@ export function RunOverview({ run, narrow = false }: { run: Run; narrow?: boolea
         <Notes run={run} />
         <Facts run={run} />
         <EnvironmentCard environment={run.environment as Environment} />
+        {!narrow && <RunComparison run={run} />}
       </div>
       <div className={styles.column}>
         <Values

@@ -13,8 +13,10 @@ import { Icon } from "@/ui/icon";
 import { EmptyState, SkeletonRows } from "@/ui/states";
 import { useThrottled } from "@/ui/use-throttled";
 import { RunHeader } from "./header";
+import { RunHealth } from "./health";
 import { RunOverview } from "./overview";
 import styles from "./run.module.css";
+import { TabRow } from "./tabs";
 
 const tabs = ["overview", "charts", "media", "system", "logs", "files", "artifacts"] as const;
 type Tab = (typeof tabs)[number];
@@ -60,7 +62,7 @@ export function RunPage() {
   return (
     <div className={styles.page}>
       <RunHeader run={run.data} />
-      <nav className={styles.tabs} aria-label={t("run.tabs")}>
+      <TabRow label={t("run.tabs")} current={tab}>
         {tabs.map((name) => (
           <Link
             key={name}
@@ -72,7 +74,7 @@ export function RunPage() {
             {t(`run.${name}`)}
           </Link>
         ))}
-      </nav>
+      </TabRow>
       <div className={styles.body}>
         <Suspense fallback={<SkeletonRows label={t("common.loading")} />}>
           <TabBody tab={tab} run={run.data} />
@@ -99,6 +101,7 @@ function TabBody({ tab, run }: { tab: Tab; run: Run }) {
     default:
       return (
         <div className={styles.overview}>
+          <RunHealth run={run} />
           <RunOverview run={run} />
         </div>
       );

@@ -1,9 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { BulkAction } from "@/api/bulk";
 import { changeRuns } from "@/api/bulk";
+import { paletteProjectsQuery } from "@/api/projects";
 import { searchRuns } from "@/api/runs";
 import type { Run } from "@/api/types";
 import { useFailureToast } from "@/features/failure";
@@ -14,13 +15,14 @@ import { Dialog, DialogActions } from "@/ui/dialog";
 import { Field, Input } from "@/ui/field";
 import { Icon } from "@/ui/icon";
 import { toast } from "@/ui/toast";
+import { useDebounced } from "@/ui/use-debounced";
 import { tagsOf } from "./edit";
 import styles from "./runs.module.css";
 
 const PAGE = 1000;
 /** Lines that can be told apart when runs are compared. */
 const COMPARED = 100;
-type Open = "tag" | "group" | "stop" | "delete" | null;
+type Open = "tag" | "group" | "move" | "stop" | "delete" | null;
 
 /** What can be done to the runs that are ticked. */
 export function BulkBar({
@@ -30,6 +32,8 @@ export function BulkBar({
   runs,
   total,
   onSelected,
+  deleted,
+  onDeleted,
 }: {
   entity: string;
   project: string;
@@ -37,6 +41,9 @@ export function BulkBar({
   runs: readonly Run[];
   total: number;
   onSelected: (runs: readonly Run[]) => void;
+  /** Runs that were deleted just now, and can be taken back. */
+  deleted: readonly string[];
+  onDeleted: (runs: readonly string[]) => void;
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
@@ -45,22 +52,30 @@ export function BulkBar({
   const [progress, setProgress] = useState<number | null>(null);
   const count = runs.length;
 
-  const act = async (action: BulkAction) => {
+  const act = async (ids: readonly string[], action: BulkAction) => {
     setOpen(null);
     setProgress(0);
-    const { done, failed } = await changeRuns(client, entity, project, runs, action, setProgress);
-    setProgress(null);
-    const [first] = failed;
-    if (!first) {
-      toast(t("bulk.done", { count: done }));
-      onSelected(action.action === "delete" ? [] : runs);
-      return;
+    try {
+      const { done, failed } = await changeRuns(client, entity, project, ids, action, setProgress);
+      const [first] = failed;
+      if (first) {
+        const message = `${first.run}: ${first.message}`;
+        toast(t("bulk.partly", { count: failed.length, done: done.length, message }), {
+          bad: true,
+        });
+      } else toast(t("bulk.done", { count: done.length }));
+      if (action.action === "delete") onDeleted(done);
+      else if (action.action === "restore") onDeleted([]);
+      const left = new Set(failed.map(({ run }) => run));
+      const gone = ["delete", "move"].includes(action.action);
+      if (first || gone) onSelected(runs.filter((run) => left.has(run.id)));
+    } catch (error) {
+      fail(error);
+    } finally {
+      setProgress(null);
     }
-    const message = `${first.run}: ${first.error.message}`;
-    toast(t("bulk.partly", { count: failed.length, done, message }), { bad: true });
-    const left = new Set(failed.map(({ run }) => run));
-    onSelected(runs.filter((run) => left.has(run.id)));
   };
+  const ids = runs.map((run) => run.id);
   const selectAll = async () => {
     setProgress(0);
     try {
@@ -81,6 +96,33 @@ export function BulkBar({
     }
   };
   const busy = progress !== null;
+  if (count === 0) {
+    return (
+      <section className={styles.bulk} aria-label={t("bulk.title")}>
+        <strong className="numeric">
+          {busy
+            ? t("bulk.working", { done: progress, count: deleted.length })
+            : t("bulk.deleted", { count: deleted.length })}
+        </strong>
+        <Button
+          size="s"
+          icon="undo"
+          disabled={busy}
+          onClick={() => void act(deleted, { action: "restore" })}
+        >
+          {t("bulk.restore")}
+        </Button>
+        <span className={styles.bulkLine} />
+        <IconButton
+          icon="close"
+          size="s"
+          label={t("common.close")}
+          disabled={busy}
+          onClick={() => onDeleted([])}
+        />
+      </section>
+    );
+  }
   return (
     <section className={styles.bulk} aria-label={t("bulk.title")}>
       <strong className="numeric">
@@ -113,6 +155,9 @@ export function BulkBar({
       <Button size="s" icon="group" disabled={busy} onClick={() => setOpen("group")}>
         {t("bulk.group")}
       </Button>
+      <Button size="s" icon="move" disabled={busy} onClick={() => setOpen("move")}>
+        {t("bulk.move")}
+      </Button>
       <Button size="s" icon="stop" disabled={busy} onClick={() => setOpen("stop")}>
         {t("bulk.stop")}
       </Button>
@@ -127,13 +172,26 @@ export function BulkBar({
         onClick={() => onSelected([])}
       />
       {open === "tag" && (
-        <TagDialog runs={runs} onDone={() => setOpen(null)} onAct={(action) => void act(action)} />
+        <TagDialog
+          runs={runs}
+          onDone={() => setOpen(null)}
+          onAct={(action) => void act(ids, action)}
+        />
       )}
       {open === "group" && (
         <GroupDialog
           runs={runs}
           onDone={() => setOpen(null)}
-          onAct={(action) => void act(action)}
+          onAct={(action) => void act(ids, action)}
+        />
+      )}
+      {open === "move" && (
+        <MoveDialog
+          entity={entity}
+          project={project}
+          count={count}
+          onDone={() => setOpen(null)}
+          onAct={(action) => void act(ids, action)}
         />
       )}
       {(open === "stop" || open === "delete") && (
@@ -141,7 +199,7 @@ export function BulkBar({
           action={open}
           count={count}
           onDone={() => setOpen(null)}
-          onAct={() => void act({ action: open })}
+          onAct={() => void act(ids, { action: open })}
         />
       )}
     </section>
@@ -172,7 +230,7 @@ function TagDialog({
         className={styles.editForm}
         onSubmit={(event) => {
           event.preventDefault();
-          onAct({ action: "tag", add: tagsOf(add), remove });
+          onAct({ action: "tag", add_tags: tagsOf(add), remove_tags: [...remove] });
         }}
       >
         <Field label={t("bulk.addTags")} hint={t("table.tagsHint")}>
@@ -255,6 +313,69 @@ function GroupDialog({
           <Button onClick={onDone}>{t("common.cancel")}</Button>
           <Button type="submit" variant="primary">
             {t("common.save")}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+function MoveDialog({
+  entity,
+  project,
+  count,
+  onDone,
+  onAct,
+}: {
+  entity: string;
+  project: string;
+  count: number;
+  onDone: () => void;
+  onAct: (action: BulkAction) => void;
+}) {
+  const { t } = useTranslation();
+  const list = useId();
+  const [place, setPlace] = useState("");
+  const found = useQuery(paletteProjectsQuery(useDebounced(place.split("/").at(-1) ?? "")));
+  const [to = "", name = ""] = place.includes("/") ? place.split("/") : [entity, place.trim()];
+  const others = (found.data?.items ?? []).filter(
+    (item) => item.can_write && !(item.entity === entity && item.name === project),
+  );
+  return (
+    <Dialog
+      open
+      onOpen={(open) => !open && onDone()}
+      title={t("bulk.moveTitle", { count })}
+      closeLabel={t("common.close")}
+    >
+      <form
+        className={styles.editForm}
+        onSubmit={(event) => {
+          event.preventDefault();
+          onAct({ action: "move", to: { entity: to, project: name } });
+        }}
+      >
+        <Field label={t("bulk.moveTo")} hint={t("bulk.moveHint")}>
+          {(id) => (
+            <Input
+              id={id}
+              autoFocus
+              list={list}
+              value={place}
+              placeholder={`${entity}/…`}
+              onChange={(event) => setPlace(event.target.value)}
+            />
+          )}
+        </Field>
+        <datalist id={list}>
+          {others.map((item) => (
+            <option key={`${item.entity}/${item.name}`} value={`${item.entity}/${item.name}`} />
+          ))}
+        </datalist>
+        <DialogActions>
+          <Button onClick={onDone}>{t("common.cancel")}</Button>
+          <Button type="submit" variant="primary" disabled={to === "" || name === ""}>
+            {t("bulk.move")}
           </Button>
         </DialogActions>
       </form>

@@ -65,6 +65,7 @@ export function RunsPage() {
     enabled: view.baseline !== null,
   });
   const [selected, setSelected] = useState<ReadonlyMap<string, Run>>(new Map());
+  const [deleted, setDeleted] = useState<readonly string[]>([]);
   /** The formula that is being written; `null` makes a new one. */
   const [formula, setFormula] = useState<string | null | undefined>(undefined);
   usePageTitle(t("runs.title"), project);
@@ -229,8 +230,10 @@ export function RunsPage() {
         </div>
       </header>
       {body()}
-      {selected.size > 0 && (
+      {(selected.size > 0 || deleted.length > 0) && (
         <BulkBar
+          deleted={deleted}
+          onDeleted={setDeleted}
           entity={entity}
           project={project}
           view={view}
