@@ -135,7 +135,8 @@ def test_two_thousand_nodes_are_laid_out_and_searched(
 def test_a_run_shows_what_it_used_and_made(page: Page, server_process: ServerProcess) -> None:
     chain(Shelf(server_process, "lin-run"))
     page.goto(f"{server_process.url}/admin/lin-run/runs/train")
-    page.get_by_role("link", name="Artifacts", exact=True).last.click()
+    tabs = page.get_by_role("navigation", name="Parts of the run")
+    tabs.get_by_role("link", name="Artifacts", exact=True).click()
     inputs = page.get_by_role("region", name="Inputs")
     outputs = page.get_by_role("region", name="Outputs")
     expect(inputs.get_by_role("link", name="data:v0")).to_be_visible()

@@ -32,7 +32,6 @@ SCHEMA = load_schema()
 
 Ids = dict[str, Any]
 
-PART = hashlib.md5(b"part", usedforsecurity=False).hexdigest()
 
 VARIABLES: dict[str, Any] = {
     "alias": "v0",
@@ -98,7 +97,7 @@ OF_OPERATION: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "CommitArtifact": lambda ids: {"artifactID": ids["version"]},
     "CompleteMultipartUploadArtifact": lambda ids: {
         "completeMultipartAction": "Complete",
-        "completedParts": [{"partNumber": 1, "hexMD5": PART}],
+        "completedParts": [{"partNumber": 1, "hexMD5": ids["part"]}],
         "artifactID": ids["pending"],
         "storagePath": "big",
         "uploadID": ids["upload"],
@@ -392,7 +391,7 @@ class Asker:
             artifact=ids["pending"],
         )["createArtifactManifest"]["artifactManifest"]
         return ids | {
-            "upload": self.upload(ids["pending"]),
+            **self.upload(ids["pending"], name.encode()),
             "client": f"client-{name}",
             "data": name,
             "manifest": manifest["id"],
@@ -400,8 +399,9 @@ class Asker:
             "sequence": found["sequence"]["id"],
         }
 
-    def upload(self, pending: str) -> str:
-        """Send the one part of a file that comes in parts; gives the upload's id."""
+    def upload(self, pending: str, content: bytes) -> Ids:
+        """Send the one part of a file that comes in parts; known bytes would not be asked for."""
+        part = hashlib.md5(content, usedforsecurity=False).hexdigest()
         (edge,) = self.data(
             """
             mutation M($artifact: ID!, $md5: String!, $part: String!) {
@@ -414,15 +414,15 @@ class Asker:
             }
             """,
             artifact=pending,
-            md5=b64encode(bytes.fromhex(PART)).decode(),
-            part=PART,
+            md5=b64encode(bytes.fromhex(part)).decode(),
+            part=part,
         )["createArtifactFiles"]["files"]["edges"]
         urls = edge["node"]["uploadMultipartUrls"]
         url = urls["uploadUrlParts"][0]["uploadUrl"]
-        put = urllib.request.Request(url, data=b"part", method="PUT")
+        put = urllib.request.Request(url, data=content, method="PUT")
         with urllib.request.urlopen(put, timeout=60) as answer:
-            assert answer.headers["ETag"] == f'"{PART}"'
-        return urls["uploadID"]
+            assert answer.headers["ETag"] == f'"{part}"'
+        return {"upload": urls["uploadID"], "part": part}
 
     def furnish(self) -> Ids:
         """Things of which one operation may take each, made anew for every one."""

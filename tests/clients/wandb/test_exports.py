@@ -81,7 +81,7 @@ def test_a_running_history_is_not_complete(client: Client) -> None:
             run.log({"a": 1})
             api = wandb.Api()
             for _ in range(600):
-                if list(api.run("admin/exported-live/r").scan_history()):
+                if api.run("admin/exported-live/r").history(pandas=False):
                     break
             try:
                 api.run("admin/exported-live/r").download_history_exports("files")

@@ -85,8 +85,10 @@ class Deleted(NotFound):
 
     code = "deleted"
 
-    def __init__(self, message: str | None = None, *, deleted_at: datetime) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str | None = None, *, deleted_at: datetime, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
         self.deleted_at = deleted_at
 
 
@@ -95,8 +97,10 @@ class MissingDigests(NotFound):
 
     code = "missing_digests"
 
-    def __init__(self, message: str | None = None, *, digests: Sequence[str]) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str | None = None, *, digests: Sequence[str], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
         self.digests = list(digests)
 
 

@@ -1,6 +1,9 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import styles from "./run.module.css";
 
+/** So much of the row is only its padding, in px. */
+const EDGE = 24;
+
 /** A row of tabs that scrolls where it is too long, fading at the ends that go on. */
 export function TabRow({
   label,
@@ -18,7 +21,7 @@ export function TabRow({
     if (!element) return;
     const look = () => {
       const rest = element.scrollWidth - element.clientWidth - element.scrollLeft;
-      setHidden({ before: element.scrollLeft > 2, after: rest > 2 });
+      setHidden({ before: element.scrollLeft > EDGE, after: rest > EDGE });
     };
     look();
     const observer = new ResizeObserver(look);

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from litestar.testing import TestClient
 
@@ -95,7 +98,11 @@ def test_every_error_of_ours_has_its_status(
     monkeypatch: pytest.MonkeyPatch,
     kind: type[errors.KisekiError],
 ) -> None:
-    given = {"next": 7} if kind is errors.PositionGap else {}
+    given: dict[str, Any] = {
+        errors.PositionGap: {"next": 7},
+        errors.Deleted: {"deleted_at": datetime.now(UTC)},
+        errors.MissingDigests: {"digests": ["abc"]},
+    }.get(kind, {})
     error = kind("what happened", hint="what to do", **given)
 
     def fail(*_: object, **__: object) -> None:
