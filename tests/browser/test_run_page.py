@@ -130,4 +130,3 @@ def test_the_tabs_scroll_on_a_phone_and_show_that_they_go_on(
     row.get_by_role("link", name="Files").click()
     expect(page).to_have_url(re.compile("/files$"))
     expect(row.get_by_role("link", name="Files")).to_be_in_viewport(ratio=0.95)
-    expect(row).not_to_have_attribute("data-after", "true")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import secrets
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -391,7 +392,7 @@ class Asker:
             artifact=ids["pending"],
         )["createArtifactManifest"]["artifactManifest"]
         return ids | {
-            **self.upload(ids["pending"], name.encode()),
+            **self.upload(ids["pending"], secrets.token_bytes(16)),
             "client": f"client-{name}",
             "data": name,
             "manifest": manifest["id"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.clients.weave.conftest import Client
 
-pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("weave")]
+pytestmark = pytest.mark.clients
 
 GUIDES = Path(__file__).resolve().parents[3] / "docs" / "guides"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.clients.weave.conftest import Client
 
-pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("weave")]
+pytestmark = pytest.mark.clients
 
 
 def test_ops_of_every_kind_are_traced_with_their_nesting(client: Client) -> None:

@@ -147,9 +147,7 @@ class ColumnarRunIndex:
     ) -> RunGroups:
         keys = [SortKey(field) for field in by]
         check(filter, [*keys, *(SortKey(field) for field in measures)])
-        conditions = Conditions(
-            {"project": project, "deleted": 0, "archived": 0, "limit": limit}
-        )
+        conditions = Conditions({"project": project, "deleted": 0, "archived": 0, "limit": limit})
         condition = "1" if filter is None else conditions.condition(filter)
         if conditions.expressions:
             self._check_expressions(conditions.expressions)
