@@ -106,7 +106,7 @@ def test_calls_are_found_filtered_sorted_and_counted(client: Client) -> None:
             "best": get(sort_by=[{"field": "output.score", "direction": "desc"}], limit=2),
             "offset": get(limit=2, offset=3),
             "roots": len(get(filter={"trace_roots_only": True})),
-            "op": len(get(filter={"op_names": [weave.get_client()._project_id() and
+            "op": len(get(filter={"op_names": [
                 f"weave:///{client.entity}/{client.project}/op/answer:*"]})),
             "none": get(filter={"trace_ids": ["nothing"]}),
         }))
@@ -143,6 +143,7 @@ def test_a_call_is_renamed_read_alone_and_deleted_with_what_is_below(client: Cli
         client = weave.get_client()
         client.flush()
         second.set_display_name("Second, renamed")
+        client.flush()
         read = client.get_call(second.id)
         before = len(list(client.get_calls()))
         first.delete()
