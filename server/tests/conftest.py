@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from litestar.testing import TestClient
+from server.tests.applications import application
 from server.tests.postgres import NoPostgres, private_postgres
 
 from kiseki_server.app.compose import compose
 from kiseki_server.app.datadir import ADMIN_KEY
 from kiseki_server.app.first_start import ensure_administrator
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 from kiseki_server.app.settings import Settings
 from kiseki_server.app.stores import memory_stores, open_stores
@@ -152,6 +153,6 @@ def admin_key(services: Services) -> str:
 @pytest.fixture
 def client(services: Services, admin_key: str) -> Iterator[TestClient[Application]]:
     """An HTTP client of the composed server, with the administrator's key."""
-    with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+    with TestClient(application(services), base_url="http://127.0.0.1:8080") as client:
         client.headers["Authorization"] = f"Bearer {admin_key}"
         yield client

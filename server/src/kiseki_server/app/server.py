@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from anyio import to_thread
 from litestar import Litestar, MediaType, Response
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import LitestarDeprecationWarning
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from kiseki_server.app import openapi
@@ -26,7 +27,7 @@ from kiseki_server.kit import json
 from kiseki_server.protocols import native, otlp, signed, wandb, weave
 from kiseki_server.protocols.native.places import provide_places
 from kiseki_server.protocols.native.problems import HANDLERS
-from kiseki_server.protocols.native.security import Gate, provide_actor
+from kiseki_server.protocols.native.security import Connection, Gate, provide_actor
 from kiseki_server.protocols.wandb.arrival_steps import ArrivalSteps
 from kiseki_server.protocols.wandb.scans import Scans
 from kiseki_server.protocols.weave.call_reads import provide_joins
@@ -43,9 +44,16 @@ class Answer(Response[Any]):
 
 
 class Application(Litestar):
-    """Litestar with our layers outside of its router, so that its own errors pass them too."""
+    """Litestar with our layers outside of its router, so that its own errors pass them too.
+
+    To register the routes takes half a second, so what they are served with can be set anew.
+    """
 
     outer: ASGIApp | None = None
+    services: Services
+    gate: Gate
+    offered: dict[str, Any]
+    """What handlers may ask for, by the name of their parameter."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self.outer is None or scope["type"] == "lifespan":
@@ -57,56 +65,64 @@ class Application(Litestar):
         """Litestar alone."""
         await super().__call__(scope, receive, send)
 
+    def serve(self, services: Services) -> None:
+        """Answer with these services from now on; not while the application runs."""
+        self.services = services
+        self.gate = Gate(services.accounts, services.credentials, services.database)
+        self.offered.update(_offered(services, self.gate))
+        self.state = State({"base_url": services.settings.base_url})
+        outer: ASGIApp = HeadRequests(RequestBodies(self.inner, services.settings))
+        outer = HostCheck(outer, services.settings)
+        outer = SecurityHeaders(outer)
+        self.outer = Observation(outer)
+
 
 def build_application(services: Services, *, ui: WebUi | None = None) -> Application:
     """The application over composed services; its lifespan starts and closes them."""
-    settings = services.settings
-    gate = Gate(services.accounts, services.credentials, services.database)
-
-    @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        to_thread.current_default_thread_limiter().total_tokens = settings.threads
-        await to_thread.run_sync(services.start)
-        try:
-            yield
-        finally:
-            await to_thread.run_sync(services.close)
-
+    offered = _offered(services, Gate(services.accounts, services.credentials, services.database))
     with warnings.catch_warnings():
         # Handlers name their parameters plainly, which ends with Litestar 3; we require 2.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        app = _application(services, gate, ui or WebUi(), lifespan)
-    outer: ASGIApp = HeadRequests(RequestBodies(app.inner, settings))
-    outer = HostCheck(outer, settings)
-    outer = SecurityHeaders(outer)
-    app.outer = Observation(outer)
+        app = Application(
+            route_handlers=[
+                *native.routes,
+                *wandb.routes,
+                *weave.routes,
+                *otlp.routes,
+                *signed.routes,
+                *ui_routes(ui or WebUi()),
+            ],
+            guards=[_guard],
+            dependencies=_dependencies(offered),
+            exception_handlers=HANDLERS,
+            lifespan=[_lifespan],
+            response_class=Answer,
+            request_max_body_size=None,
+            logging_config=None,
+            openapi_config=openapi.config(),
+        )
+    app.offered = offered
+    app.serve(services)
     return app
 
 
-def _application(services: Services, gate: Gate, ui: WebUi, lifespan: Any) -> Application:
-    return Application(
-        route_handlers=[
-            *native.routes,
-            *wandb.routes,
-            *weave.routes,
-            *otlp.routes,
-            *signed.routes,
-            *ui_routes(ui),
-        ],
-        guards=[gate],
-        dependencies=_dependencies(services, gate),
-        exception_handlers=HANDLERS,
-        lifespan=[lifespan],
-        response_class=Answer,
-        request_max_body_size=None,
-        logging_config=None,
-        openapi_config=openapi.config(),
-        state=State({"base_url": services.settings.base_url}),
-    )
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    services = cast("Application", app).services
+    to_thread.current_default_thread_limiter().total_tokens = services.settings.threads
+    await to_thread.run_sync(services.start)
+    try:
+        yield
+    finally:
+        await to_thread.run_sync(services.close)
 
 
-def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
-    values: dict[str, Any] = {
+async def _guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    await cast("Application", connection.app).gate(connection, handler)
+
+
+def _offered(services: Services, gate: Gate) -> dict[str, Any]:
+    return {
         "accounts": services.accounts,
         "alerts": services.alerts,
         "branching": services.branching,
@@ -146,7 +162,10 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
         "tickets": services.tickets,
         "views": services.views,
     }
-    providers: dict[str, Callable[..., Any]] = {name: _always(it) for name, it in values.items()}
+
+
+def _dependencies(offered: Mapping[str, Any]) -> dict[str, Provide]:
+    providers: dict[str, Callable[..., Any]] = {name: _from(offered, name) for name in offered}
     providers |= {
         "actor": provide_actor,
         "places": provide_places,
@@ -156,8 +175,8 @@ def _dependencies(services: Services, gate: Gate) -> dict[str, Provide]:
     return {name: Provide(it, sync_to_thread=False) for name, it in providers.items()}
 
 
-def _always(value: Any) -> Callable[[], Any]:
+def _from(offered: Mapping[str, Any], name: str) -> Callable[[], Any]:
     def provide() -> Any:
-        return value
+        return offered[name]
 
     return provide

@@ -19,12 +19,13 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from server.tests.applications import application
 from server.tests.artifacts import ArtifactWorld, md5, md5_hex
 from server.tests.histories import append_of
 
 from kiseki.wire.batch import VERSION, Batch, RunStart
 from kiseki.wire.records import Environment
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 from kiseki_server.domain.accounts.types import ProjectRole, Role
 from kiseki_server.domain.artifacts.types import Part, PartsUpload
@@ -725,7 +726,7 @@ def populated(services: Services) -> dict[str, int]:
 
 @pytest.fixture
 def client(services: Services) -> Iterator[Client]:
-    with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+    with TestClient(application(services), base_url="http://127.0.0.1:8080") as client:
         yield client
 
 
@@ -774,7 +775,7 @@ def send(client: Client, name: str, actor: str, keys: dict[str, int]) -> Any:
 def test_every_route_has_an_entry(services: Services) -> None:
     routes = {
         f"{method} {route.path_format}"
-        for route in build_application(services).routes
+        for route in application(services).routes
         for method in getattr(route, "methods", ())
         if method != "OPTIONS"
     }

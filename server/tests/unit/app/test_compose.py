@@ -7,11 +7,11 @@ import time
 import msgspec
 import numpy as np
 from litestar.testing import TestClient
+from server.tests.applications import application
 
 from kiseki.wire.batch import VERSION, Acknowledgement, Batch, Points, RunStart
 from kiseki.wire.records import Environment
 from kiseki_server.app.datadir import ADMIN_KEY
-from kiseki_server.app.server import build_application
 from kiseki_server.app.services import Services
 
 
@@ -43,7 +43,7 @@ def test_what_is_acknowledged_can_be_read(embedded_services: Services) -> None:
         start=start,
         history=points("loss", [4.0, float("nan"), 1.0, float("inf")]),
     )
-    with TestClient(build_application(services), base_url="http://127.0.0.1") as client:
+    with TestClient(application(services), base_url="http://127.0.0.1") as client:
         client.headers["Authorization"] = f"Bearer {key}"
         ready = client.get("/ready").json()
         assert ready == {"status": "ready", "metadata database": "ok", "columnar engine": "ok"}

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from litestar.testing import TestClient
+from server.tests.applications import application
 
 from kiseki_server.app.openapi import document
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 
 SCHEMA = Path(__file__).parents[4] / "schemas" / "openapi.json"
@@ -20,7 +21,7 @@ def operations(described: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_kept_document_is_up_to_date(services: Services) -> None:
-    described = document(build_application(services))
+    described = document(application(services))
     assert json.loads(SCHEMA.read_text()) == described, "run `make gen`"
 
 
@@ -29,7 +30,7 @@ def test_the_server_shows_the_same_document(client: TestClient[Application]) -> 
 
 
 def test_every_operation_is_explained(services: Services) -> None:
-    found = operations(document(build_application(services)))
+    found = operations(document(application(services)))
     assert len(found) > 30
     for operation in found:
         assert operation["summary"].endswith("."), operation["operationId"]
@@ -39,7 +40,7 @@ def test_every_operation_is_explained(services: Services) -> None:
 
 
 def test_every_reference_leads_somewhere(services: Services) -> None:
-    described = document(build_application(services))
+    described = document(application(services))
     text = json.dumps(described)
     named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert named <= set(described["components"]["schemas"])

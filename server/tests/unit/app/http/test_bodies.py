@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from litestar.testing import TestClient
+from server.tests.applications import application
 
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 from kiseki_server.app.settings import Settings
 
@@ -24,7 +25,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def client(services: Services, admin_key: str) -> Iterator[Client]:
-    with TestClient(build_application(services), base_url="http://127.0.0.1") as client:
+    with TestClient(application(services), base_url="http://127.0.0.1") as client:
         client.headers.update(
             {"Authorization": f"Bearer {admin_key}", "Content-Type": "application/json"}
         )

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from server.tests.applications import application
 
 from kiseki_server.app.datadir import ADMIN_KEY
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 
 PROJECT = "/api/v1/projects/admin/calls"
@@ -35,7 +36,7 @@ def call(id: str, second: int, **given: Any) -> dict[str, Any]:
 @pytest.fixture
 def http(services: Services) -> Iterator[Http]:
     key = (services.settings.data_dir / ADMIN_KEY).read_text().strip()
-    with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+    with TestClient(application(services), base_url="http://127.0.0.1:8080") as client:
         client.headers["Authorization"] = f"Bearer {key}"
         batch = [
             call("root", 0, display_name="Root"),

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from server.tests.applications import application
 from server.tests.recording import SetClock, batch, logged, start
 
 from kiseki.wire.records import Config, Console, Record
 from kiseki_server.app.compose import compose
 from kiseki_server.app.first_start import ensure_administrator
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 from kiseki_server.app.settings import Settings
 from kiseki_server.app.stores import memory_stores
@@ -222,7 +223,7 @@ def test_the_quiet_time_of_an_alert_ends(settings: Settings) -> None:
     services = compose(settings, clock=clock, stores=memory_stores())
     ensure_administrator(services)
     admin = (settings.data_dir / "admin.key").read_text().strip()
-    with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+    with TestClient(application(services), base_url="http://127.0.0.1:8080") as client:
         client.headers["Authorization"] = f"Bearer {admin}"
         client.put(f"{RUNS}/one", json={})
         told: list[bool] = []

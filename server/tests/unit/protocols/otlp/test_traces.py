@@ -15,9 +15,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from server.tests.applications import application
 
 from kiseki_server.app.datadir import ADMIN_KEY
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 
 NOON = 1_764_504_000_000_000_000
@@ -29,7 +30,7 @@ Http = TestClient[Application]
 @pytest.fixture
 def http(services: Services) -> Iterator[Http]:
     key = (services.settings.data_dir / ADMIN_KEY).read_text().strip()
-    with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+    with TestClient(application(services), base_url="http://127.0.0.1:8080") as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield client
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from server.tests.applications import application
 
 from kiseki_server.app.datadir import ADMIN_KEY
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 
 UPSERT = """
@@ -93,7 +94,7 @@ def dialect(client: TestClient[Application]) -> Dialect:
 def embedded_dialect(embedded_services: Services) -> Iterator[Dialect]:
     """The same on SQLite and the embedded engine."""
     key = (embedded_services.settings.data_dir / ADMIN_KEY).read_text().strip()
-    app = build_application(embedded_services)
+    app = application(embedded_services)
     with TestClient(app, base_url="http://127.0.0.1:8080") as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield Dialect(client)

@@ -19,13 +19,13 @@ from graphql import (
     get_named_type,
 )
 from litestar.testing import TestClient
+from server.tests.applications import application
 from server.tests.unit.protocols.wandb.conftest import Dialect
 from server.tests.unit.protocols.wandb.test_field_access import ARGUMENTS, WAYS
 
 from kiseki_server.app.compose import compose
 from kiseki_server.app.datadir import ADMIN_KEY
 from kiseki_server.app.first_start import ensure_administrator
-from kiseki_server.app.server import build_application
 from kiseki_server.app.settings import Settings
 from kiseki_server.app.stores import open_stores
 from kiseki_server.protocols.wandb.executable import load_schema
@@ -210,7 +210,7 @@ def postgresql_dialect(
     try:
         ensure_administrator(services)
         key = (settings.data_dir / ADMIN_KEY).read_text().strip()
-        with TestClient(build_application(services), base_url="http://127.0.0.1:8080") as client:
+        with TestClient(application(services), base_url="http://127.0.0.1:8080") as client:
             client.headers["Authorization"] = f"Bearer {key}"
             yield Dialect(client)
     finally:

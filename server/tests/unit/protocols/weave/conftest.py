@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from server.tests.applications import application
 
 from kiseki_server.app.datadir import ADMIN_KEY
-from kiseki_server.app.server import Application, build_application
+from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 
 PROJECT = "admin/p"
@@ -44,7 +45,7 @@ class Dialect:
 
 def _dialect(services: Services) -> Iterator[Dialect]:
     key = (services.settings.data_dir / ADMIN_KEY).read_text().strip()
-    app = build_application(services)
+    app = application(services)
     with TestClient(app, base_url="http://127.0.0.1:8080") as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield Dialect(client)
