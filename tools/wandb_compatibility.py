@@ -87,10 +87,20 @@ Announced, because they are honoured: {features}. All others are off.
 
 ## Filters and orders of runs
 
-`$and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $all $exists $regex $contains` over the
-run's own fields, `config.<key>` (with or without `.value`) and `summary_metrics.<key>`; orders
-by one of them with `+` or `-`. No run is in a sweep: filters by `sweep` find none. Filters by
-`historyLineCount` and by `keys_info` are refused, and so is `$size`.
+`$and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $all $size $exists $regex $contains` over
+the run's own fields, `config.<key>` (with or without `.value`) and `summary_metrics.<key>`; orders
+by one of them with `+` or `-`. Of `keys_info.keys.<key>` one can ask whether the key was logged.
+No run is in a sweep: filters by `sweep` find none.
+
+## Histories as files
+
+`run.download_history_exports` fetches the history of a finished run as Parquet files, and
+`run.scan_history` reads such files where every row has all keys, and pages otherwise, so that it
+finds exactly the rows that have the keys asked for. Both ask the server the same question, a scan
+right after it has asked for the keys of the history, as `run.lastHistoryStep` does. A download
+within ten seconds of `run.lastHistoryStep` may therefore be told that the history is not complete
+(`IncompleteRunHistoryError`): ask once more. The client keeps files and never asks whether they
+have changed: scans of a run that was rewound always read pages.
 
 ## Limits
 

@@ -19,6 +19,7 @@ from kiseki_server.domain.filters.tree import (
     Matches,
     Not,
     Or,
+    Sized,
     SortKey,
 )
 from kiseki_server.domain.runs.types import Run, RunState
@@ -86,6 +87,7 @@ conditions: st.SearchStrategy[Filter] = st.one_of(
     st.builds(Contains, fields, st.sampled_from(TEXTS)),
     st.builds(Matches, fields, st.sampled_from(["", "a", "^a", "b$", "[0-9]", "(?i)A", "本"])),
     st.builds(Exists, fields),
+    st.builds(Sized, fields, st.integers(0, 3)),
 )
 
 

@@ -19,6 +19,7 @@ from kiseki_server.domain.history.tables import ROWS, SERIES
 from kiseki_server.domain.history.types import (
     Append,
     KeyInfo,
+    KeyKind,
     KeyStats,
     RowQuery,
     RunRef,
@@ -539,6 +540,24 @@ def same(left: pa.Table, right: pa.Table) -> None:
             )
         else:
             assert repr(ours).replace("-0.0", "0.0") == repr(theirs).replace("-0.0", "0.0"), name
+
+
+def test_values_are_counted_by_their_kinds(store: HistoryStore, run: RunRef) -> None:
+    rows: list[Row] = [
+        (0, 0, {"a": 1.0, "flag": True, "mixed": "x", "big": 2**60}),
+        (1, 1, {"a": 2.0, "flag": False, "mixed": [1], "o": {"b": 1}}),
+        (2, 2, {"mixed": None, "o": {"_type": "x"}, "flag": 1.0}),
+    ]
+    store.append([append_of(run, rows)])
+    assert store.kinds(run, HISTORY) == [
+        KeyKind("big", "number", 1),
+        KeyKind("flag", "boolean", 2),
+        KeyKind("mixed", "array", 1),
+        KeyKind("mixed", "null", 1),
+        KeyKind("mixed", "string", 1),
+        KeyKind("o", "object", 2),
+    ]
+    assert store.kinds(run, Stream.SYSTEM) == []
 
 
 def test_keys_are_told_by_the_types_that_their_values_say(store: HistoryStore, run: RunRef) -> None:

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from server.tests.filters import NOON, filters, make_run, run_fields, sort_keys
+from server.tests.histories import append_of
 
 from kiseki_server.domain.filters.expression import parse, parse_path
 from kiseki_server.domain.filters.render import render
 from kiseki_server.domain.filters.rules import matches
 from kiseki_server.domain.filters.tree import Field, Filter, SortKey
+from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.runs.fields import RunFields
 from kiseki_server.domain.runs.index import Measure, RunIndex
@@ -24,7 +26,9 @@ from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.ids import ProjectId
 from kiseki_server.storage.columnar.engine import ClientPool
+from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.columnar.run_index import ColumnarRunIndex
+from kiseki_server.storage.memory.history import MemoryHistoryStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 
 NewRun = Callable[[], RunRef]
@@ -58,8 +62,14 @@ def order(*sort: str) -> list[SortKey]:
 
 
 @pytest.fixture
-def project(pool: ClientPool | None, new_run: NewRun) -> Project:
-    return Project(MemoryRunIndex() if pool is None else ColumnarRunIndex(pool), new_run)
+def histories(pool: ClientPool | None) -> HistoryStore:
+    return MemoryHistoryStore() if pool is None else ColumnarHistoryStore(pool)
+
+
+@pytest.fixture
+def project(pool: ClientPool | None, histories: HistoryStore, new_run: NewRun) -> Project:
+    index = MemoryRunIndex(histories) if pool is None else ColumnarRunIndex(pool)
+    return Project(index, new_run)
 
 
 def test_newer_runs_come_first(project: Project) -> None:
@@ -85,9 +95,61 @@ def test_projects_are_apart(project: Project, new_run: NewRun) -> None:
     assert (project.find(), other.find()) == (["mine"], ["theirs"])
 
 
+def test_runs_are_found_by_what_they_logged(project: Project, histories: HistoryStore) -> None:
+    for name, keys, rows in (("a", ["loss", "x.y"], 5), ("b", ["loss", "text"], 2), ("c", [], 0)):
+        run = project.add(name, created_at=NOON)
+        ref = RunRef(project.id, run.id)
+        values = {key: "said" if key == "text" else 1.0 for key in keys}
+        histories.append([append_of(ref, [(row, row, values) for row in range(rows)])])
+    found = {
+        text: "".join(sorted(project.find(text)))
+        for text in (
+            "history.loss exists",
+            "history.loss not exists",
+            "history.x.y exists",
+            "history.x exists",
+            'history."text" exists',
+            "history.loss = null",
+            "history.loss != null",
+            "history_lines > 2",
+            "history_lines = 0",
+            "history_lines in [2, 5]",
+            'history.loss exists and not history_lines > 2 and name = "b"',
+        )
+    }
+    assert found == {
+        "history.loss exists": "ab",
+        "history.loss not exists": "c",
+        "history.x.y exists": "a",
+        "history.x exists": "",
+        'history."text" exists': "b",
+        "history.loss = null": "c",
+        "history.loss != null": "ab",
+        "history_lines > 2": "a",
+        "history_lines = 0": "c",
+        "history_lines in [2, 5]": "ab",
+        'history.loss exists and not history_lines > 2 and name = "b"': "b",
+    }
+    assert project.find(None, "-history_lines") == ["a", "b", "c"]
+    assert project.find(None, "history_lines") == ["c", "b", "a"]
+    assert project.index.search(project.id, sort=order("history_lines"), limit=1).total == 3
+
+
+@pytest.mark.parametrize("text", ["history.loss > 1", "history.loss size 1", "history exists"])
+def test_only_whether_a_key_was_logged_can_be_asked(project: Project, text: str) -> None:
+    with pytest.raises(BadRequest, match=r"exist|name a key"):
+        project.find(text)
+    with pytest.raises(BadRequest, match="exist"):
+        project.find(None, "history.loss")
+
+
 @pytest.mark.parametrize(
     ("expression", "found"),
     [
+        ("tags size 2", "b"),
+        ("tags size 0", "c"),
+        ("config.layers size 2", "a"),
+        ("config.lr size 1", ""),
         ('state = "running"', "bc"),
         ('group in ["g", "h"]', "a"),
         ("group = null", "bc"),

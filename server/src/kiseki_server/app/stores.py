@@ -243,6 +243,7 @@ def memory_stores() -> Stores:
     """Stores for tests, gone with the process."""
     tables, writers, names = AccountTables(), MemoryWriterStore(), MemoryBlobNames()
     copies, alerts = MemoryCopyQueue(), MemoryAlertStore()
+    history = MemoryHistoryStore()
     runs = MemoryRunStore(writers, copies, alerts)
     projects = MemoryProjectStore(tables, runs.all)
     artifacts, edges = ArtifactTables(), MemoryEdgeStore()
@@ -278,8 +279,8 @@ def memory_stores() -> Stores:
         feedback=MemoryFeedbackStore(),
         prices=MemoryPriceStore(),
         sheets=MemorySheets(),
-        history=MemoryHistoryStore(),
+        history=history,
         console=MemoryConsoleStore(),
         calls=MemoryCallStore(),
-        index=MemoryRunIndex(),
+        index=MemoryRunIndex(history),
     )

@@ -98,6 +98,8 @@ def _node(filter: tree.Filter) -> Node:
             return _COMPARISONS[sign](_field(where), _literal(where, value))
         case tree.In(where, values):
             return syntax.Or(tuple(_equal(where, value) for value in values) or (_never(),))
+        case tree.Sized(where, count):
+            return syntax.Eq(syntax.Size(_field(where)), syntax.Literal(count))
         case tree.Contains(where, value):
             return syntax.Contains(_field(where), syntax.Literal(value), ignore_case=True)
         case tree.Matches():

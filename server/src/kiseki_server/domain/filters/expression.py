@@ -2,6 +2,7 @@
 
     config.lr > 0.01 and (state = "running" or tags contains "a") and name ~ "^x"
     summary.acc exists and group in ["a", "b"] and not config."a b".c = null
+    tags size 2 and history."val/loss" exists and history_lines > 1000
 
 A field is a path of words; a word with other signs than letters, digits, ``_ - / : @`` stands in
 double quotes. Values are numbers, texts in quotes, ``true``, ``false`` and ``null``. ``and``
@@ -34,6 +35,7 @@ from kiseki_server.domain.filters.tree import (
     Or,
     Path,
     Scalar,
+    Sized,
 )
 from kiseki_server.kit.errors import BadRequest
 
@@ -172,6 +174,8 @@ class _Parser:
             return Exists(field)
         if self._word("in"):
             return In(field, self._values())
+        if self._word("size"):
+            return Sized(field, self._count())
         if self._word("not"):
             if self._word("in"):
                 return Not(In(field, self._values()))
@@ -180,7 +184,14 @@ class _Parser:
             if self._word("exists"):
                 return Not(Exists(field))
             self._fail("`in`, `contains` or `exists`")
-        return self._fail("a comparison: = != < <= > >= ~ !~ in contains exists")
+        return self._fail("a comparison: = != < <= > >= ~ !~ in contains exists size")
+
+    def _count(self) -> int:
+        value = _number(self._token.text) if self._token.kind == "number" else None
+        if not isinstance(value, int) or value < 0:
+            self._fail("a number of items")
+        self._take()
+        return value
 
     def _values(self) -> tuple[Scalar, ...]:
         if not self._sign("["):

@@ -23,6 +23,8 @@ class Kind(Enum):
     """Of texts."""
     ANY = "any"
     """Whatever the user put there."""
+    PRESENCE = "presence"
+    """Only whether it is there is known."""
 
 
 ATTRIBUTES: Mapping[str, Kind] = {
@@ -40,8 +42,13 @@ ATTRIBUTES: Mapping[str, Kind] = {
     "finished_at": Kind.TIME,
     "duration": Kind.NUMBER,
     "tags": Kind.LIST,
+    "history_lines": Kind.NUMBER,
 }
 DOCUMENTS = ("config", "summary")
+HISTORY = "history"
+"""The root of keys that were logged."""
+TOLD_BY_HISTORY = (HISTORY, "history_lines")
+"""Roots that a run itself does not know."""
 
 Leaf = str | float | bool | list[Any]
 """A value at the end of a path; numbers are 64-bit floats."""
@@ -66,19 +73,19 @@ def kind_of(path: Path) -> Kind:
     if not path:
         raise BadRequest("A field has a name.")
     root = path[0]
-    if root in DOCUMENTS:
+    if root in DOCUMENTS or root == HISTORY:
         if len(path) == 1:
             raise BadRequest(f"`{root}` alone is no field; name a key, as in `{root}.lr`.")
-        return Kind.ANY
+        return Kind.ANY if root in DOCUMENTS else Kind.PRESENCE
     kind = ATTRIBUTES.get(root) if len(path) == 1 else None
     if kind is None:
-        known = ", ".join([*ATTRIBUTES, *(f"{document}.…" for document in DOCUMENTS)])
+        known = ", ".join([*ATTRIBUTES, *(f"{root}.…" for root in (*DOCUMENTS, HISTORY))])
         raise BadRequest(f"There is no field `{'.'.join(path)}`.", hint=f"Fields are {known}.")
     return kind
 
 
 def dotted(path: Path) -> str:
-    """The key below ``config`` or ``summary``: nested keys and keys with dots are the same."""
+    """The key below a root: nested keys and keys with dots are the same."""
     return ".".join(path[1:])
 
 

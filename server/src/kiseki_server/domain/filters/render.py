@@ -19,6 +19,7 @@ from kiseki_server.domain.filters.tree import (
     Or,
     Path,
     Scalar,
+    Sized,
 )
 
 
@@ -47,6 +48,8 @@ def render(filter: Filter) -> str:
             return f"{_field(field)} ~ {_value(regex)}"
         case Exists(field):
             return f"{_field(field)} exists"
+        case Sized(field, count):
+            return f"{_field(field)} size {count}"
 
 
 def render_path(path: Path) -> str:

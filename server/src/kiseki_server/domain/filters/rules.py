@@ -33,11 +33,12 @@ from kiseki_server.domain.filters.tree import (
     Or,
     Path,
     Scalar,
+    Sized,
     SortKey,
 )
 from kiseki_server.kit.errors import BadRequest
 
-Condition = Compare | In | Contains | Matches | Exists
+Condition = Compare | In | Contains | Matches | Exists | Sized
 Lookup = Callable[[Path], Value]
 """Gives the value of a field of one thing."""
 Kinds = Callable[[Path], Kind]
@@ -51,17 +52,35 @@ def check(filter: Filter | None, sort: Sequence[SortKey] = (), kinds: Kinds = ki
         BadRequest: Says which.
     """
     for key in sort:
-        kinds(key.field.path)
+        if kinds(key.field.path) is Kind.PRESENCE:
+            raise _only_presence(key.field.path)
     for node in leaves(filter):
-        kinds(node.field.path)
+        if kinds(node.field.path) is Kind.PRESENCE and not _asks_presence(node):
+            raise _only_presence(node.field.path)
         match node:
             case Compare(field, _, value):
                 operand(field.path, value, kinds)
+            case Sized(_, count) if count < 0:
+                raise BadRequest(f"No list has {count} items.")
             case In(field, values):
                 for value in values:
                     operand(field.path, value, kinds)
             case _:
                 pass
+
+
+def _asks_presence(node: Condition) -> bool:
+    return isinstance(node, Exists) or (
+        isinstance(node, Compare) and node.operator in ("=", "!=") and node.value is None
+    )
+
+
+def _only_presence(path: Path) -> BadRequest:
+    name = ".".join(path)[:80]
+    return BadRequest(
+        f"Of `{name}` one can only ask whether it exists.",
+        hint="The last value of a key stands in the summary.",
+    )
 
 
 def leaves(filter: Filter | None) -> Iterator[Condition]:
@@ -112,6 +131,11 @@ def matches(filter: Filter, lookup: Lookup, kinds: Kinds = kind_of) -> bool:
             if isinstance(found, list):
                 return any(_equal(_element(item), value) for item in found)
             return isinstance(found, str) and fold(value) in fold(found)
+        case Sized(field, count):
+            found = lookup(field.path)
+            if found is None and kinds(field.path) is Kind.LIST:
+                return count == 0
+            return isinstance(found, list) and len(found) == count
         case Matches(field, regex):
             pattern = compile_regex(regex)
             found = lookup(field.path)

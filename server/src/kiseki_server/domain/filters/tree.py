@@ -4,9 +4,10 @@ Every dialect parses into it; every adapter compiles it. A field is a path: ``co
 ``("config", "lr")``, and so are nested keys: ``("config", "model", "depth")``; a key that contains
 dots is the same as nested keys. Roots: the scalar attributes ``name, display_name, state, group,
 job_type, user, host, notes, created_at, updated_at, heartbeat_at, finished_at, duration`` and
-``tags`` (a list, missing where there is no tag), ``config.*`` and ``summary.*``. Numbers compare
-as 64-bit floats. Times compare as ISO 8601 text or as seconds since 1970; ``duration`` is in
-seconds.
+``tags`` (a list, missing where there is no tag), ``config.*`` and ``summary.*``; ``history_lines``
+(how many lines the history has), and ``history.*``, of which one can only ask whether anything was
+logged under the key. Numbers compare as 64-bit floats. Times compare as ISO 8601 text or as seconds
+since 1970; ``duration`` is in seconds.
 """
 
 from __future__ import annotations
@@ -70,6 +71,15 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
+class Sized:
+    """The field is a list of so many items; a list that is missing is no list, but no tags are
+    none."""
+
+    field: Field
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     items: tuple[Filter, ...]
 
@@ -84,7 +94,7 @@ class Not:
     item: Filter
 
 
-Filter = And | Or | Not | Compare | In | Contains | Matches | Exists
+Filter = And | Or | Not | Compare | In | Contains | Matches | Exists | Sized
 
 
 @dataclass(frozen=True, slots=True)

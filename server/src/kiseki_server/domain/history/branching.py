@@ -222,7 +222,7 @@ class Branching:
     def _free_name(self, project: Project, name: str) -> str:
         number = 1
         while True:
-            aside = f"{name[:100]}@{number}"
+            aside = f"{_aside(name)}{number}"
             if self._store.find(project.id, aside) is None:
                 return aside
             number += 1
@@ -296,3 +296,13 @@ class _Turns:
 
 def _ref(run: Run) -> RunRef:
     return RunRef(run.project, run.id)
+
+
+def rewound(run: Run) -> bool:
+    """The run goes on from an earlier form of itself, which was set aside."""
+    return run.branch is not None and run.branch.run.startswith(_aside(run.name))
+
+
+def _aside(name: str) -> str:
+    """How the names of a run's earlier forms begin."""
+    return f"{name[:100]}@"

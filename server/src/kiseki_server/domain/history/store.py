@@ -11,6 +11,7 @@ from kiseki_server.domain.history.types import (
     Append,
     Extent,
     KeyInfo,
+    KeyKind,
     KeyStats,
     RowQuery,
     RunRef,
@@ -76,6 +77,10 @@ class HistoryStore(Protocol):
         Raises:
             BadRequest: The engine does not accept ``regex`` (RE2 syntax).
         """
+        ...
+
+    def kinds(self, run: RunRef, stream: Stream) -> Sequence[KeyKind]:
+        """Kinds of the values that are not plain numbers, in byte order of key and kind."""
         ...
 
     def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:

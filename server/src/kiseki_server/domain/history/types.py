@@ -110,6 +110,17 @@ class TypedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyKind:
+    """How many of a run's values under a key, numbers alone left out, are of a kind."""
+
+    key: str
+    kind: str
+    """As in JSON: ``string, boolean, array, object, null``, and ``number`` for what is beyond
+    the exact integers of a float."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyStats:
     """One run's numbers under one key. Non-finite values count, and are left out of min, max
     and mean, which are ``None`` when nothing finite was logged."""

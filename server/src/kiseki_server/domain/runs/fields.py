@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from kiseki_server.domain.filters.fields import (
+    TOLD_BY_HISTORY,
     Branch,
     Value,
     branches,
@@ -18,7 +19,7 @@ from kiseki_server.domain.runs.types import Run
 
 
 class RunFields:
-    """The fields of one run, by path."""
+    """The fields of one run, by path; what only its history tells is missing."""
 
     def __init__(self, run: Run) -> None:
         self.documents = {"config": flatten(run.config), "summary": flatten(run.summary)}
@@ -43,6 +44,8 @@ class RunFields:
     def __call__(self, path: Path) -> Value:
         kind_of(path)
         root = path[0]
+        if root in TOLD_BY_HISTORY:
+            return None
         if root not in self.documents:
             return self.attributes[root]
         key = dotted(path)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from kiseki_server.domain.files.tickets import ExportDownload
+from kiseki_server.domain.history.branching import rewound
 from kiseki_server.domain.history.types import RunRef, Stream
 from kiseki_server.domain.runs.types import Run
 from kiseki_server.protocols.wandb.context import Context, Exporting
@@ -28,7 +29,10 @@ def parquet_history(context: Context, run: Run) -> dict[str, Any]:
     if not context.history.last_steps(ref, Stream.HISTORY):
         return {"parquetUrls": [], "liveData": []}
     live = {"parquetUrls": [], "liveData": [{"_step": 0}]}
-    if not context.exports.finished(run) or (scan and not _worthwhile(context, ref)):
+    # Of a run that was rewound the client may have files as it was before, which it would read:
+    # it knows them by the names of entity, project and run alone.
+    paged = scan and (rewound(run) or not _worthwhile(context, ref))
+    if paged or not context.exports.finished(run):
         return live
     files = context.exports.current(run)
     if files is None:

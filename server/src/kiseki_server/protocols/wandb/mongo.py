@@ -19,13 +19,14 @@ from kiseki_server.domain.filters.tree import (
     Not,
     Or,
     Path,
+    Sized,
     SortKey,
 )
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.protocols.wandb import json_lines
 
 _COMPARED = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
-_OPERATORS = "$eq $ne $gt $gte $lt $lte $in $nin $all $exists $regex $contains $not"
+_OPERATORS = "$eq $ne $gt $gte $lt $lte $in $nin $all $size $exists $regex $contains $not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,10 @@ class Reader:
                     return And(tuple(self._equal(field, item) for item in value))
                 chosen = self._in(field, value)
                 return chosen if operator == "$in" else Not(chosen)
+            case "$size":
+                if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                    raise BadRequest(f"`$size` takes a number of items, not {str(value)[:80]!r}")
+                return Sized(field, value)
             case "$exists":
                 return Exists(field) if value else Not(Exists(field))
             case "$regex":

@@ -27,6 +27,8 @@ _ATTRIBUTES = {
     "heartbeatAt": "heartbeat_at",
     "heartbeat_at": "heartbeat_at",
     "duration": "duration",
+    "historyLineCount": "history_lines",
+    "history_line_count": "history_lines",
     "sweep": "sweep",
     "sweepName": "sweep",
 }
@@ -44,12 +46,27 @@ def _field(name: str) -> Field:
         return Field(("config", *_config_path(rest)))
     if root in ("summary_metrics", "summaryMetrics", "summary") and rest:
         return Field(("summary", *rest.split(".")))
+    if root == "keys_info":
+        return _logged(name)
     if name in _ATTRIBUTES:
         return Field((_ATTRIBUTES[name],))
     raise BadRequest(
         f"Runs cannot be filtered or ordered by `{name[:80]}`",
-        hint=f"Use {', '.join(sorted(_ATTRIBUTES))}, config.<key> or summary_metrics.<key>.",
+        hint=f"Use {', '.join(sorted(_ATTRIBUTES))}, config.<key>, summary_metrics.<key> "
+        "or keys_info.keys.<key>.",
     )
+
+
+def _logged(name: str) -> Field:
+    """The key of a history, of which the client may ask whether it was logged."""
+    _, _, rest = name.partition(".")
+    among, _, key = rest.partition(".")
+    if among != "keys" or not key:
+        raise BadRequest(
+            f"Runs cannot be filtered or ordered by `{name[:80]}`",
+            hint="Use keys_info.keys.<key> with $exists: whether a key was logged.",
+        )
+    return Field(("history", *key.split(".")))
 
 
 def _config_path(rest: str) -> Path:

@@ -15,6 +15,7 @@ from kiseki_server.kit.pagination import decode_cursor, encode_cursor
 from kiseki_server.protocols.wandb import (
     artifacts,
     exports,
+    history_keys,
     identifiers,
     json_lines,
     run_files,
@@ -192,25 +193,19 @@ class RunNode:
 
     @property
     def history_keys(self) -> dict[str, Any]:
-        """What was logged under which key. Of a key without numbers only its kind is known."""
+        """What was logged under which key: how many values of which type, and the last number."""
         self._context.scans.note(self._context.operation, self._context.actor.user, self._run)
         store, ref = self._context.history, self._ref
         steps = store.last_steps(ref, Stream.HISTORY)
-        keys: dict[str, Any] = {}
-        for key in steps:
-            keys[key] = {"typeCounts": [{"type": "string"}], "monotonic": False}
-        for stats in store.stats(ref, Stream.HISTORY):
-            keys[stats.key] = {
-                "typeCounts": [{"type": "number", "count": stats.count}],
-                "monotonic": stats.key == RUNTIME,
-                "previousValue": stats.last,
-            }
         last = max(steps.values(), default=None)
-        if last is not None:
-            for key in (STEP, TIME):
-                keys[key] = {"typeCounts": [{"type": "number"}], "monotonic": True}
-            keys[STEP]["previousValue"] = last
-        return {"keys": keys, "sets": [], "lastStep": -1 if last is None else last}
+        if last is None:
+            return {"keys": {}, "sets": [], "lastStep": -1}
+        keys = history_keys.described(
+            store.stats(ref, Stream.HISTORY),
+            store.kinds(ref, Stream.HISTORY),
+            lambda: store.typed_keys(ref, Stream.HISTORY),
+        )
+        return {"keys": keys | history_keys.of_rows(last), "sets": [], "lastStep": last}
 
     # Console
 

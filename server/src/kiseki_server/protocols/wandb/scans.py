@@ -3,8 +3,13 @@
 It asks the same question for a scan, which reads rows, and for a download, which fetches files.
 The two want different answers: a scan shall give rows as they were logged and only those that
 have all the keys asked for, which the client does not see to when it reads files by itself; a
-download shall give files of every finished run. Before a scan, and not before a download, the
+download shall give files of every finished run. Right before a scan, and not before a download, the
 client asks for the keys of the history, in an operation of its own.
+
+Nothing else tells the two apart: documents, variables and headers are the same. So a download
+right after the program itself has read the run's last step counts as a scan, and is told that the
+history is not complete; asked once more, it has its files. The other way round, rows without the
+keys asked for would pass for a scan's, and nobody would know.
 """
 
 from __future__ import annotations
@@ -19,7 +24,8 @@ from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.ids import RunId, UserId
 
 _BEFORE = "RunHistoryKeys"
-_SOON = timedelta(seconds=30)
+_SOON = timedelta(seconds=10)
+"""A scan asks its two questions one after the other, with nothing of the program in between."""
 _MOST = 10_000
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from kiseki_server.domain.filters.fields import Kind, dotted, kind_of, number_of
+from kiseki_server.domain.filters.fields import HISTORY, Kind, dotted, kind_of, number_of
 from kiseki_server.domain.filters.rules import operand
 from kiseki_server.domain.filters.tree import (
     And,
@@ -22,14 +22,22 @@ from kiseki_server.domain.filters.tree import (
     Or,
     Path,
     Scalar,
+    Sized,
     SortKey,
 )
 from kiseki_server.domain.runs.paging import Place
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.storage.columnar.documents import branch_path, column_path, item, items
 
+LOGGED = """
+run IN (SELECT run FROM keys WHERE project = {project:UInt64} AND stream = 0 AND key = {key})
+"""
+"""Whether something was logged under a key."""
+
 NEVER, ALWAYS = "0", "1"
 _COLUMNS = {"duration": "duration", "group": "`group`"}
+_LONGEST = 2**63
+"""No list is as long as this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +82,16 @@ class Conditions:
                 return self._joined(items, " OR ", NEVER)
             case Not(inner):
                 return f"(NOT {self.condition(inner)})"
+            case Exists(Field((root, *_)) as field) if root == HISTORY:
+                key = self.bind(dotted(field.path), "String")
+                return f"({LOGGED.strip().replace('{key}', key)})"
             case Exists(field):
                 return f"({column(field.path).there})"
+            case Compare(Field((root, *_)) as field, operator, _) if root == HISTORY:
+                there = Exists(field)
+                return self.condition(there if operator == "!=" else Not(there))
+            case Sized(field, count):
+                return self._sized(field, count)
             case Compare(field, "=", value):
                 return self._equal(field, value)
             case Compare(field, "!=", value):
@@ -165,6 +181,13 @@ class Conditions:
         elif found.list is not None:
             parts.append(f"arrayExists(i -> match(i, {expression}), {found.list})")
         return f"({' OR '.join(parts)})" if parts else NEVER
+
+    def _sized(self, field: Field, count: int) -> str:
+        found = column(field.path)
+        if found.list is None:
+            return NEVER
+        held = count + 1 if found.kind is Kind.ANY else count  # see `documents.LIST`
+        return f"(length({found.list}) = {self.bind(min(held, _LONGEST), 'UInt64')})"
 
     def _number(self, found: Column, value: float) -> str:
         if found.kind is Kind.TIME:

@@ -15,6 +15,7 @@ from kiseki_server.domain.history.types import (
     Append,
     Extent,
     KeyInfo,
+    KeyKind,
     KeyStats,
     RowQuery,
     RunRef,
@@ -36,6 +37,15 @@ WHERE project IN {projects:Array(UInt64)} AND run IN {runs:Array(UInt64)}
 GROUP BY key ORDER BY key LIMIT {limit:UInt64}
 """
 """Keys of runs."""
+
+KINDS = """
+SELECT toString(key) AS name, transform(
+  substring(json, 1, 1), ['"', '{', '[', 't', 'f', 'n'],
+  ['string', 'object', 'array', 'boolean', 'boolean', 'null'], 'number'
+) AS kind, count() AS count
+FROM ({others}) GROUP BY name, kind ORDER BY name, kind
+"""
+"""How many values are of which kind, told by how JSON begins."""
 
 TYPED = """
 SELECT toString(key) AS name, type, count() AS count, min(step) AS first, max(step) AS last
@@ -224,6 +234,11 @@ class ColumnarHistoryStore:
             KeyInfo(key, numeric=bool(numeric), other=bool(other), runs=count)
             for key, numeric, other, count in self._pool.rows(sql, _given(parameters))
         ]
+
+    def kinds(self, run: RunRef, stream: Stream) -> Sequence[KeyKind]:
+        source = self._source(run, stream, ())
+        rows = self._pool.rows(source.within(KINDS), source.parameters)
+        return [KeyKind(*row) for row in rows]
 
     def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:
         source = self._source(run, stream, ())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kiseki_server.domain.filters.fields import DOCUMENTS, microseconds
-from kiseki_server.domain.filters.rules import check
+from kiseki_server.domain.filters.rules import check, leaves
 from kiseki_server.domain.filters.tree import Field, Filter, Scalar, SortKey
 from kiseki_server.domain.runs.fields import RunFields
 from kiseki_server.domain.runs.index import Measure, RunGroup, RunGroups, RunHits
@@ -27,11 +27,26 @@ from kiseki_server.storage.columnar.documents import encoded, key_of, line
 from kiseki_server.storage.columnar.engine import ClientPool
 
 MATCHING = """
-FROM runs FINAL
+FROM {source}
 WHERE project = {project:UInt64} AND ({deleted:UInt8} OR NOT deleted)
   AND ({archived:UInt8} OR NOT archived) AND {condition}
 """
 """The runs that match."""
+
+SOURCE = "runs FINAL"
+
+WITH_LINES = """
+(SELECT * FROM runs FINAL WHERE project = {project:UInt64}) AS runs ANY LEFT JOIN (
+  SELECT run, max(position) + 1 AS history_lines FROM (
+    SELECT run, max(position) AS position FROM points
+    WHERE project = {project:UInt64} AND stream = 0 GROUP BY run, writer
+    UNION ALL
+    SELECT run, max(position) AS position FROM others
+    WHERE project = {project:UInt64} AND stream = 0 GROUP BY run, writer
+  ) GROUP BY run
+) AS histories USING (run)
+"""
+"""The runs, and how many lines their histories have."""
 
 PAGE = """
 SELECT * FROM (SELECT run, created_at{sort}, count() OVER () AS total {matching})
@@ -39,7 +54,7 @@ WHERE {behind} ORDER BY {order} LIMIT {limit:UInt64}
 """
 """A page of runs, with how many match in all."""
 
-COUNT = "SELECT count() AS total " + MATCHING
+COUNT = "SELECT count() AS total {matching}"
 """How many runs match."""
 
 GROUPS = """
@@ -119,14 +134,14 @@ class ColumnarRunIndex:
             self._check_expressions(conditions.expressions)
         counted = dict(conditions.parameters)
         behind = "1" if start is None else conditions.behind(start, sort)
-        sql = PAGE.replace("{matching}", MATCHING).replace("{condition}", condition)
-        sql = sql.replace("{behind}", behind)
+        matching = _matching(condition, filter, [key.field for key in sort])
+        sql = PAGE.replace("{matching}", matching).replace("{behind}", behind)
         sql = sql.replace("{sort}", sort_columns(sort)).replace("{order}", sort_order(sort))
         rows = self._pool.rows(sql, conditions.parameters)
         if not rows:
             if start is None:
                 return RunHits((), None, 0)
-            ((total,),) = self._pool.rows(COUNT.replace("{condition}", condition), counted)
+            ((total,),) = self._pool.rows(COUNT.replace("{matching}", matching), counted)
             return RunHits((), None, total)
         page = rows[:limit]
         last = _place(page[-1], len(sort)) if len(rows) > limit and page else None
@@ -154,7 +169,8 @@ class ColumnarRunIndex:
         parts = ("rank", "number", "text", "truth")
         names = ", ".join(f"{part}{n}" for n in range(len(by)) for part in parts)
         columns = sort_columns(keys) + truth_columns(by) + measure_columns(measures)
-        sql = GROUPS.replace("{matching}", MATCHING).replace("{condition}", condition)
+        matching = _matching(condition, filter, [*by, *measures])
+        sql = GROUPS.replace("{matching}", matching)
         sql = sql.replace("{columns}", columns).replace("{keys}", names)
         sql = sql.replace("{totals}", "".join(_TOTALS.format(n) for n in range(len(measures))))
         rows = self._pool.rows(sql, conditions.parameters)
@@ -178,6 +194,14 @@ class ColumnarRunIndex:
         where = {"anywhere": int(project is None), "project": project or 0}
         for start in range(0, len(runs), _AT_ONCE):
             self._pool.command(REMOVE, {"runs": list(runs[start : start + _AT_ONCE]), **where})
+
+
+def _matching(condition: str, filter: Filter | None, fields: Sequence[Field]) -> str:
+    """SQL for the runs that match; histories are looked at only where one of the fields or a
+    condition needs them."""
+    used = {field.path for field in fields} | {node.field.path for node in leaves(filter)}
+    source = WITH_LINES if ("history_lines",) in used else SOURCE
+    return MATCHING.replace("{source}", source).replace("{condition}", condition)
 
 
 def _row(run: Run, version: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from kiseki_server.domain.history.types import (
     Append,
     Extent,
     KeyInfo,
+    KeyKind,
     KeyStats,
     Points,
     RowQuery,
@@ -32,6 +33,8 @@ from kiseki_server.domain.history.types import (
 from kiseki_server.kit import json
 
 FloatArray = NDArray[np.float64]
+_KINDS = {'"': "string", "{": "object", "[": "array", "t": "boolean", "f": "boolean", "n": "null"}
+"""What JSON is, by how it begins."""
 
 
 @dataclass(slots=True)
@@ -149,6 +152,15 @@ class MemoryHistoryStore:
             and (pattern is None or pattern.search(name))
         )
         return [found[name] for name in names[:limit]]
+
+    def kinds(self, run: RunRef, stream: Stream) -> Sequence[KeyKind]:
+        with self._lock:
+            found = Counter(
+                (name, _KINDS.get(text[:1], "number"))
+                for name, key in self._find(run, stream).keys.items()
+                for _, text in key.others.values()
+            )
+        return [KeyKind(name, kind, count) for (name, kind), count in sorted(found.items())]
 
     def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:
         steps: defaultdict[tuple[str, str], list[int]] = defaultdict(list)

@@ -8,10 +8,12 @@ import threading
 from collections.abc import Sequence
 from functools import cmp_to_key
 
-from kiseki_server.domain.filters.fields import DOCUMENTS, microseconds
+from kiseki_server.domain.filters.fields import DOCUMENTS, HISTORY, Value, dotted, microseconds
 from kiseki_server.domain.filters.regex import compile_regex
 from kiseki_server.domain.filters.rules import check, leaves, matches, order
-from kiseki_server.domain.filters.tree import Field, Filter, Matches, SortKey
+from kiseki_server.domain.filters.tree import Field, Filter, Matches, Path, SortKey
+from kiseki_server.domain.history.store import HistoryStore
+from kiseki_server.domain.history.types import RunRef, Stream
 from kiseki_server.domain.runs.fields import RunFields
 from kiseki_server.domain.runs.index import Measure, RunGroup, RunGroups, RunHits
 from kiseki_server.domain.runs.paging import Place, read_cursor, write_cursor
@@ -20,16 +22,38 @@ from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.ids import ProjectId, RunId
 
 
+class _Fields(RunFields):
+    """The fields of a run with those that its history tells."""
+
+    def __init__(self, run: Run, histories: HistoryStore | None) -> None:
+        super().__init__(run)
+        self._ref = RunRef(run.project, run.id)
+        self._histories = histories
+
+    def __call__(self, path: Path) -> Value:
+        match path, self._histories:
+            case (("history_lines",), None):
+                return 0
+            case (("history_lines",), store) if store is not None:
+                return max(store.next_positions(self._ref, Stream.HISTORY).values(), default=0)
+            case ((root, _, *_), store) if root == HISTORY and store is not None:
+                logged = store.last_steps(self._ref, Stream.HISTORY)
+                return True if dotted(path) in logged else None
+            case _:
+                return super().__call__(path)
+
+
 class MemoryRunIndex:
     """A `RunIndex` that lives as long as its process."""
 
-    def __init__(self) -> None:
+    def __init__(self, histories: HistoryStore | None = None) -> None:
+        self._histories = histories
         self._lock = threading.RLock()
         self._runs: dict[RunId, tuple[Run, RunFields]] = {}
 
     def put(self, runs: Sequence[Run]) -> None:
         with self._lock:
-            self._runs.update({run.id: (run, RunFields(run)) for run in runs})
+            self._runs.update({run.id: (run, _Fields(run, self._histories)) for run in runs})
 
     def search(
         self,

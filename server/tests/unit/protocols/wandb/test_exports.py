@@ -28,6 +28,11 @@ query RunParquetHistory(
 ) { project(name: $project, entityName: $entity) { run(name: $runName) {
   parquetHistory(liveKeys: $liveKeys) { parquetUrls liveData } } } }
 """
+REWIND = """
+mutation { rewindRun(input: {
+  runName: "r1", entityName: "admin", projectName: "p", metricName: "_step", metricValue: 2
+}) { rewoundRun { name } } }
+"""
 LIVE = {"parquetUrls": [], "liveData": [{"_step": 0}]}
 
 
@@ -121,6 +126,24 @@ def test_a_scan_that_has_read_pages_is_over(dialect: Dialect) -> None:
     dialect.data(KEYS, entity="admin", project="p", name="r1")
     dialect.run("history(minStep: 0, maxStep: 9, samples: 9)")
     assert len(history(dialect)["parquetUrls"]) == 1
+
+
+def test_a_scan_reads_a_rewound_history_in_pages(
+    dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would find files of the run as it was before in its cache."""
+    monkeypatch.setattr(exports, "SHORT", 1)
+    dialect.upsert()
+    dialect.history(*({"_step": step, "a": step} for step in range(5)))
+    finish(dialect)
+    assert len(scanned(dialect)["parquetUrls"]) == 1
+    dialect.data(REWIND)
+    finish(dialect)
+    assert scanned(dialect) == LIVE
+    (url,) = history(dialect)["parquetUrls"]
+    answer = dialect.http.get(url)
+    table: Any = pq.read_table(io.BytesIO(answer.content))
+    assert table["_step"].to_pylist() == [0, 1, 2]
 
 
 def test_values_that_no_file_can_hold_as_they_are_make_a_scan_read_pages(

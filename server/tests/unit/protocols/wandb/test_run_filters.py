@@ -12,6 +12,7 @@ from kiseki_server.domain.filters.tree import (
     Matches,
     Not,
     Or,
+    Sized,
     SortKey,
 )
 from kiseki_server.kit.errors import BadRequest
@@ -46,6 +47,11 @@ def test_what_matches_everything_is_no_filter(filters: dict[str, Any]) -> None:
         ({"group": {"$in": ["a", None]}},
          Or((In(Field(("group",)), ("a",)), Not(Exists(Field(("group",))))))),
         ({"jobType": {"$nin": ["a"]}}, Not(In(Field(("job_type",)), ("a",)))),
+        ({"tags": {"$size": 2}}, Sized(TAGS, 2)),
+        ({"config.layers": {"$size": 0}}, Sized(Field(("config", "layers")), 0)),
+        ({"keys_info.keys.val.loss": {"$exists": True}}, Exists(Field(("history", "val", "loss")))),
+        ({"keys_info.keys.loss": None}, Not(Exists(Field(("history", "loss"))))),
+        ({"historyLineCount": {"$gte": 10}}, Compare(Field(("history_lines",)), ">=", 10)),
         ({"config.lr": {"$exists": True}}, Exists(LR)),
         ({"config.lr": {"$exists": False}}, Not(Exists(LR))),
         ({"displayName": {"$regex": "^a"}}, Matches(Field(("display_name",)), "^a")),
@@ -90,7 +96,10 @@ def test_no_run_is_in_a_sweep(filters: dict[str, Any], expected: Any) -> None:
         ("{", "no JSON"),
         ("[]", "JSON object"),
         ('{"$where": "1"}', r"\$where"),
-        ('{"config.a": {"$size": 1}}', r"\$size"),
+        ('{"tags": {"$size": "1"}}', "number of items"),
+        ('{"tags": {"$size": -1}}', "number of items"),
+        ('{"keys_info": 1}', "keys_info"),
+        ('{"keys_info.lastStep": 1}', "keys_info"),
         ('{"config": 1}', "config"),
         ('{"$or": {}}', "list"),
         ('{"state": {"$in": "a"}}', "list"),
@@ -110,5 +119,6 @@ def test_orders() -> None:
     assert parse_order("-created_at") == [SortKey(Field(("created_at",)), True)]
     assert parse_order("+summary_metrics.val.loss") == [SortKey(LOSS)]
     assert parse_order("config.lr.value") == [SortKey(LR)]
-    with pytest.raises(BadRequest, match="historyLineCount"):
-        parse_order("-historyLineCount")
+    assert parse_order("-historyLineCount") == [SortKey(Field(("history_lines",)), True)]
+    with pytest.raises(BadRequest, match="nothing"):
+        parse_order("-nothing")

@@ -157,6 +157,29 @@ def test_history_reads_back_whole_or_by_keys(dialect: Dialect) -> None:
     assert keys["keys"]["a"]["previousValue"] == 9
     assert keys["keys"]["a"]["typeCounts"] == [{"type": "number", "count": 10}]
     assert set(keys["keys"]) == {"_step", "_timestamp", "_runtime", "a", "b.c", "t"}
+    assert keys["keys"]["b.c"]["typeCounts"] == [{"type": "boolean", "count": 2}]
+    assert keys["keys"]["t"]["typeCounts"] == [{"type": "string", "count": 1}]
+
+
+def test_keys_of_a_history_say_what_types_their_values_have(dialect: Dialect) -> None:
+    dialect.upsert()
+    image, histogram = {"_type": "image-file", "path": "a"}, {"_type": "histogram", "values": []}
+    dialect.history(
+        {"_step": 0, "m": 1, "pic": image, "big": 2**60, "list": [1]},
+        {"_step": 1, "m": "x", "pic": histogram, "big": 1},
+        {"_step": 2, "m": True, "pic": None, "big": float("nan")},
+    )
+    keys = dialect.run("historyKeys")["historyKeys"]["keys"]
+    counts = {
+        key: {each["type"]: each["count"] for each in keys[key]["typeCounts"]}
+        for key in ("m", "pic", "big", "list")
+    }
+    assert counts == {
+        "m": {"boolean": 1, "number": 1, "string": 1},
+        "pic": {"histogram": 1, "image-file": 1, "nil": 1},
+        "big": {"number": 3},
+        "list": {"list": 1},
+    }
 
 
 def test_an_empty_history_has_no_rows_and_no_last_step(dialect: Dialect) -> None:
