@@ -23,6 +23,8 @@ for name, lr, tags, group in (
                     settings=QUICK) as run:
         for step in range(30):
             run.log({"loss": lr * step, "nested": {"x": step}})
+        if name == "c":
+            run.log({"said": "once"})
 api = wandb.Api()
 """
 
@@ -53,6 +55,13 @@ _FILTERS: list[tuple[dict[str, Any], str]] = [
     ({"tags": {"$in": ["old", "new"]}}, "a"),
     ({"tags": {"$all": ["old", "base"]}}, "a"),
     ({"tags": None}, "c"),
+    ({"tags": {"$size": 2}}, "a"),
+    ({"tags": {"$size": 0}}, "c"),
+    ({"keys_info.keys.nested.x": {"$exists": True}}, "abc"),
+    ({"keys_info.keys.said": {"$exists": True}}, "c"),
+    ({"keys_info.keys.said": {"$exists": False}}, "ab"),
+    ({"historyLineCount": {"$gt": 30}}, "c"),
+    ({"historyLineCount": {"$gte": 30}, "tags": "base"}, "ab"),
     ({"group": "first"}, "a"),
     ({"jobType": "eval"}, "b"),
     ({"state": "finished", "username": "admin"}, "abc"),
@@ -72,12 +81,13 @@ _ORDERS = [
     ("+created_at", "abc"), ("-created_at", "cba"), ("+createdAt", "abc"),
     ("-summary_metrics.loss", "cba"), ("+summary_metrics.loss", "abc"),
     ("-config.lr.value", "cba"), ("+config.lr", "abc"), ("-config.model.depth", "cba"),
-    ("+displayName", "abc"), ("-displayName", "cba"),
+    ("+displayName", "abc"), ("-displayName", "cba"), ("-historyLineCount", "cba"),
 ]  # fmt: skip
 _REFUSED = [
     ({"config.lr": {"$where": 1}}, "$where"),
     ({"$xor": []}, "$xor"),
-    ({"config.lr": {"$size": 1}}, "$size"),
+    ({"config.lr": {"$size": "1"}}, "$size"),
+    ({"keys_info.keys.loss": {"$gt": 1}}, "whether it exists"),
     ({"nothing": 1}, "nothing"),
     ({"displayName": {"$regex": "("}}, "("),
 ]  # fmt: skip

@@ -16,6 +16,9 @@ _PLAIN = re.compile(
 )
 _LABEL = re.compile(r"\[(?P<label>[^\]]{1,200})\] (?P<text>.*)", re.DOTALL)
 
+PLAIN_LEVEL = "info"
+"""Of lines for which the client names none: what was written to standard output."""
+
 
 def parse(
     writer: str, offset: int, lines: Sequence[str], *, now: int, labelled: bool = False
@@ -44,7 +47,7 @@ def _structured(writer: str, number: int, line: str, now: int) -> Line | None:
         writer=writer,
         number=number,
         time=_time(fields.get("ts"), now),
-        level=_text(fields.get("level")) or "info",
+        level=_text(fields.get("level")) or PLAIN_LEVEL,
         text=_clean(fields["content"]),
         label=_text(fields.get("label")) or None,
     )
@@ -53,7 +56,7 @@ def _structured(writer: str, number: int, line: str, now: int) -> Line | None:
 def _plain(writer: str, number: int, line: str, now: int, labelled: bool) -> Line:
     match = _PLAIN.fullmatch(line)
     if match is None:
-        return Line(writer, number, now, "info", _clean(line))
+        return Line(writer, number, now, PLAIN_LEVEL, _clean(line))
     text, label = match["text"], None
     if labelled and (marked := _LABEL.fullmatch(text)) is not None:
         text, label = marked["text"], marked["label"]
@@ -61,7 +64,7 @@ def _plain(writer: str, number: int, line: str, now: int, labelled: bool) -> Lin
         writer=writer,
         number=number,
         time=_time(match["time"], now),
-        level="error" if match["error"] else "info",
+        level="error" if match["error"] else PLAIN_LEVEL,
         text=_clean(text),
         label=None if label is None else _clean(label),
     )

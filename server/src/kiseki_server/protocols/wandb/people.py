@@ -19,6 +19,7 @@ from kiseki_server.kit.errors import NotFound
 from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.connections import connection
 from kiseki_server.protocols.wandb.context import Context
+from kiseki_server.protocols.wandb.owners import owner_of
 from kiseki_server.protocols.wandb.projects import find_project, list_projects
 from kiseki_server.protocols.wandb.registries import (
     list_collections,
@@ -119,21 +120,9 @@ class EntityNode:
         return self._context.accounts.organization_of(self._context.actor, self._entity)
 
     @property
-    def user(self) -> User | dict[str, Any] | None:
+    def user(self) -> User | None:
         """The owner of a user's own entity."""
-        user = self._context.actor.user
-        if self._entity.user == user.id:
-            return user
-        if self._entity.kind is not EntityKind.USER or not user.admin:
-            return None
-        return next(
-            (
-                u
-                for u in self._context.accounts.users(self._context.actor)
-                if u.id == self._entity.user
-            ),
-            None,
-        )
+        return owner_of(self._context, self._entity)
 
     @property
     def members(self) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kiseki_server.domain.accounts.rules import Action
+from kiseki_server.domain.accounts.types import Entity
 from kiseki_server.domain.artifacts.types import ArtifactType, Collection, Membership, Version
 from kiseki_server.domain.projects.types import Project, ProjectKind, Visibility
 from kiseki_server.domain.registry.types import RegistryChange
@@ -19,6 +20,7 @@ from kiseki_server.protocols.wandb import (
 )
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
+from kiseki_server.protocols.wandb.owners import owner_of
 from kiseki_server.protocols.wandb.places import PlacedRun
 
 UNCATEGORIZED = "uncategorized"
@@ -32,7 +34,6 @@ class ProjectNode:
     is_benchmark = False
     repo = None
     total_sweeps = 0
-    user = None
 
     def __init__(self, context: Context, project: Project) -> None:
         self._context = context
@@ -59,6 +60,12 @@ class ProjectNode:
             return accounts.entity(self._context.actor, name, Action.READ)
         except NotFound:
             return {"id": identifiers.encode("Entity", self._project.entity), "name": name}
+
+    @property
+    def user(self) -> Any:
+        """The client's owner of a project: whose own entity it is in. A team's has none."""
+        entity = self.entity
+        return owner_of(self._context, entity) if isinstance(entity, Entity) else None
 
     @property
     def members(self) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from kiseki_server.protocols.wandb import (
 )
 from kiseki_server.protocols.wandb.config_envelope import OWN_KEY, wrap
 from kiseki_server.protocols.wandb.connections import connection, page_size
+from kiseki_server.protocols.wandb.console_lines import PLAIN_LEVEL
 from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.file_stream import WRITER
 from kiseki_server.protocols.wandb.places import PlacedRun
@@ -282,7 +283,7 @@ def _line(line: Line) -> dict[str, Any]:
     return {
         "number": line.number,
         "timestamp": scalars.time_of_micros(line.time),
-        "level": line.level,
+        "level": None if line.level == PLAIN_LEVEL else line.level,
         "label": line.label,
         "line": line.text,
     }
