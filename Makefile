@@ -47,6 +47,9 @@ test: setup ## Run every test; installs what they need where that is possible
 test-frameworks: setup ## Test with programs of torch, Lightning, transformers and Keras (makes 3 GB in .clients/)
 	@KISEKI_TEST_FRAMEWORKS=1 $(PYTHON) -m pytest tests/clients/frameworks
 
+test-clients: setup ## Test everything that the wandb client does with an earlier version as well
+	@KISEKI_TEST_CLIENTS=1 $(PYTHON) -m pytest -n 2 --dist loadgroup tests/clients/wandb
+
 check: setup ## Lint, format, types, import contracts, generated files: what a change must pass
 	@echo "ruff";         ruff check . && ruff format --check .
 	@echo "pyright";      pyright --pythonpath $(PYTHON)
@@ -76,4 +79,4 @@ lock: setup ## Resolve requirements.lock anew
 clean: ## Remove everything that the targets made
 	@rm -rf $(VENV) .uv .clients .bench dist web/node_modules server/src/kiseki_server/_web web/screenshots
 
-.PHONY: help setup run build ui test test-frameworks check format gen bench screenshots lock clean
+.PHONY: help setup run build ui test test-frameworks test-clients check format gen bench screenshots lock clean
