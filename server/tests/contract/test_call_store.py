@@ -18,7 +18,9 @@ from kiseki_server.domain.calls.store import (
     CallQuery,
     CallStore,
     Facet,
+    Rates,
     Sort,
+    Spread,
     Writes,
 )
 from kiseki_server.domain.calls.types import Call, End, Source
@@ -493,3 +495,71 @@ def test_conditions_mean_the_same_in_the_engine(
         query = CallQuery(project=project, condition=condition, sort=tuple(sorts), limit=10)
         expected, found = (ids(store.page(query)) for store in stores)
         assert found == expected, condition
+
+
+def test_what_is_looked_up_beside_the_calls(
+    store: CallStore, call: Calls, project: ProjectId
+) -> None:
+    models = ("ref-1", "ref-2", "ref-1", "other")
+    made = [call(inputs={"m": model}) for model in models]
+    opened = call(ended_at=None, inputs={"m": "ref-2"})
+    store.write(Writes(finished=made, opened=[opened]))
+    first, second, third, fourth = ids(made)
+    through = q.Lookup(q.Field(("inputs", "m")), {"ref-1": "10", "ref-2": "9"})
+    assert asked(project, store, condition=q.Gt(through, q.Literal(9))) == [first, third]
+    assert asked(project, store, condition=q.Eq(through, q.Literal(""))) == [fourth]
+    noted = q.Lookup(q.Field(("id",)), {second: "b", first: "a"}, q.Field(("inputs", "m")))
+    assert asked(project, store, condition=q.Eq(noted, q.Literal("ref-1"))) == [third]
+    order = (Sort(through, descending=True),)
+    assert asked(project, store, sort=order)[:2] == [third, first]
+    assert asked(project, store, sort=order)[-1] == fourth
+    among = q.Among(q.Field(("id",)), frozenset({first, opened.id, "gone"}))
+    assert asked(project, store, condition=among) == [first, opened.id]
+    nothing = q.Lookup(q.Field(("parent_id",)), {})
+    assert asked(project, store, condition=q.Not(q.Among(nothing.key, frozenset()))) == [
+        *ids(made),
+        opened.id,
+    ]
+
+
+def test_how_tokens_and_costs_lie(store: CallStore, call: Calls, project: ProjectId) -> None:
+    def used(prompt: int, completion: int, cached: int = 0) -> dict[str, Any]:
+        counts = {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "cache_read_input_tokens": cached,
+        }
+        return {"usage": {"m": counts, "free": {"prompt_tokens": 1}}}
+
+    made = [
+        call(summary=used(10, 1), started_at=NOON + 1),
+        call(summary=used(30, 3, cached=10), started_at=NOON + 2 * SECOND),
+        call(summary=used(20, 2), started_at=NOON + 61 * SECOND),
+    ]
+    store.write(Writes(finished=made))
+    rates = {
+        ("m", 0): Rates(prompt=1.0, completion=2.0, cache_read=0.5, cache_write=1.0),
+        ("m", 1): Rates(prompt=10.0, completion=20.0, cache_read=5.0, cache_write=10.0),
+    }
+    rows = store.usage_spread(
+        CallQuery(project=project),
+        NOON,
+        NOON + 120 * SECOND,
+        60 * SECOND,
+        ("prompt_tokens", "total_cost"),
+        (0.5, 0.9),
+        [NOON + SECOND],
+        rates,
+    )
+    assert [(row.start, row.model) for row in rows] == [
+        (NOON, "free"),
+        (NOON, "m"),
+        (NOON + 60 * SECOND, "free"),
+        (NOON + 60 * SECOND, "m"),
+    ]
+    assert rows[1].spreads["prompt_tokens"] == Spread(2, 40.0, 10.0, 30.0, (20.0, 28.0))
+    # 10 and 1 at the first price; 20, 10 from the cache and 3 at the second.
+    cost = rows[1].spreads["total_cost"]
+    assert (cost.count, cost.sum, cost.min, cost.max) == (2, 322.0, 12.0, 310.0)
+    assert rows[0].spreads["total_cost"] == Spread(0, 0.0, None, None, ())
+    assert rows[3].spreads["total_cost"].sum == 240.0

@@ -18,6 +18,7 @@ from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
 from kiseki_server.domain.exports.service import ExportService
+from kiseki_server.domain.feedback.of_calls import FeedbackOfCalls
 from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.files.arrival import Keeper, Receiver
 from kiseki_server.domain.files.service import FileService
@@ -205,7 +206,12 @@ def compose(
         ),
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
-        calls=CallService(stores.calls, call_ingest, live),
+        calls=CallService(
+            stores.calls,
+            call_ingest,
+            live,
+            sources=[FeedbackOfCalls(stores.feedback, stores.work)],
+        ),
         receiver=receiver,
         files=files,
         artifacts=artifacts,

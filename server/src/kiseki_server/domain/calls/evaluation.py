@@ -22,6 +22,7 @@ from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.query import (
     BODIES,
     TIMES,
+    Among,
     And,
     Contains,
     Convert,
@@ -31,6 +32,7 @@ from kiseki_server.domain.calls.query import (
     Gte,
     In,
     Literal,
+    Lookup,
     Lt,
     Lte,
     Node,
@@ -97,6 +99,11 @@ def evaluate(node: Node, call: Call) -> Value:
         case In(operand, values):
             value = evaluate(operand, call)
             return _any([_equal(value, evaluate(each, call)) for each in values])
+        case Lookup(key, texts, otherwise):
+            found = texts.get(_key(evaluate(key, call)))
+            return evaluate(otherwise, call) if found is None else found
+        case Among(field, texts):
+            return _key(evaluate(field, call)) in texts
         case Contains(operand, part, ignore_case):
             return _contains(evaluate(operand, call), evaluate(part, call), ignore_case)
 
@@ -143,6 +150,10 @@ def _field(path: tuple[str, ...], call: Call) -> Value:
         body: str = getattr(call, root)
         return body if path[1:] == () and body[:1] in {"{", "["} else _text_in(body, path[1:])
     return getattr(call, root)
+
+
+def _key(value: Value) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _text_in(body: str, keys: Sequence[str]) -> str:

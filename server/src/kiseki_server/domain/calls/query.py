@@ -8,8 +8,8 @@ list positions behind it), or ``summary``, ``weave`` and one of `DERIVED`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kiseki_server.kit.errors import BadRequest
@@ -157,8 +157,28 @@ class Contains:
     ignore_case: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A text that is known beside the calls, found by the text of one of their fields."""
+
+    key: Field
+    texts: Mapping[str, str]
+    otherwise: Node = field(default_factory=lambda: Literal(""))
+    """For calls whose field has none of the texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A field is one of many texts; never null."""
+
+    field: Field
+    texts: frozenset[str]
+
+
 Comparison = Eq | Gt | Gte | Lt | Lte
-Node = Literal | Field | Convert | Size | And | Or | Not | Comparison | In | Contains
+Node = (
+    Literal | Field | Convert | Size | And | Or | Not | Comparison | In | Contains | Lookup | Among
+)
 
 
 def parse_path(text: str) -> tuple[str, ...]:
@@ -214,6 +234,11 @@ def children(node: Node) -> Iterator[Node]:
             return
         case Convert(operand, _) | Size(operand):
             yield operand
+        case Lookup(key, _, otherwise):
+            yield key
+            yield otherwise
+        case Among(where, _):
+            yield where
         case And(conditions) | Or(conditions):
             yield from conditions
         case Not(condition):
@@ -230,6 +255,13 @@ def children(node: Node) -> Iterator[Node]:
         case Lte(left, right):
             yield left
             yield right
+
+
+def is_dynamic(node: Field | Lookup) -> bool:
+    """Whether the value may be anything, read as text: so in bodies, and what is looked up."""
+    if isinstance(node, Lookup):
+        return True
+    return node.path[0] in BODIES and node.path[:2] != ("summary", "weave")
 
 
 def _check_number(value: Scalar) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from kiseki_server.domain.calls import query as syntax
 from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.ingest import CallBatch, CallIngest, Item
+from kiseki_server.domain.calls.lookups import Source, resolved
 from kiseki_server.domain.calls.query import Field
 from kiseki_server.domain.calls.store import (
+    STARTED,
     Bucket,
     CallQuery,
     CallStore,
     Facet,
+    Rates,
     ThreadRow,
     UsageBucket,
+    UsageSpread,
 )
 from kiseki_server.domain.calls.types import Call, End, Usage
 from kiseki_server.domain.runs.events import CallsChanged, LiveEvents
@@ -26,11 +30,11 @@ from kiseki_server.kit.ids import ProjectId
 
 MAX_NAME = 1_024
 MAX_DELETED = 1_000
-MAX_BUCKETS = 5_000
+MAX_BUCKETS = 10_000
 MAX_FACETS = 1_000
 _FIRST_PIECE = 50
 _PIECE = 500
-_STARTED = ("started_at",)
+MAX_DISTINCT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,17 @@ class TraceUsage:
 class CallService:
     """Takes calls in, and answers questions about them."""
 
-    def __init__(self, calls: CallStore, ingest: CallIngest, live: LiveEvents) -> None:
+    def __init__(
+        self,
+        calls: CallStore,
+        ingest: CallIngest,
+        live: LiveEvents,
+        sources: Sequence[Source] = (),
+    ) -> None:
         self._calls = calls
         self._ingest = ingest
         self._live = live
+        self._sources = sources
 
     def submit(self, items: Sequence[Item]) -> Future[None]:
         """Store starts, ends and whole calls; done when they are durable and visible."""
@@ -79,7 +90,7 @@ class CallService:
         Raises:
             BadRequest: The query is none.
         """
-        return self._calls.page(checked(query))
+        return self._calls.page(self._checked(query))
 
     def stream(self, query: CallQuery) -> Iterator[Call]:
         """All calls that match, in order, read in pieces; the first piece is small.
@@ -87,8 +98,8 @@ class CallService:
         Raises:
             BadRequest: The query is none. It is raised before the first call is asked for.
         """
-        checked(query)
-        by_time = not query.sort or [sort.field.path for sort in query.sort] == [_STARTED]
+        query = self._checked(query)
+        by_time = not query.sort or [sort.field for sort in query.sort] == [STARTED]
         return self._by_time(query) if by_time else self._by_place(query)
 
     def _by_time(self, query: CallQuery) -> Iterator[Call]:
@@ -117,11 +128,11 @@ class CallService:
 
     def count(self, query: CallQuery) -> int:
         """How many calls match, at most ``query.limit``."""
-        return self._calls.count(checked(query))
+        return self._calls.count(self._checked(query))
 
     def sizes(self, query: CallQuery) -> Mapping[str, int]:
         """Bytes of the traces whose calls match, by trace."""
-        return self._calls.sizes(checked(query))
+        return self._calls.sizes(self._checked(query))
 
     def trace(self, project: ProjectId, trace_id: str) -> Sequence[Call]:
         """All calls of a trace, by start, with no body but the summary."""
@@ -163,7 +174,7 @@ class CallService:
     def usage_of_traces(self, query: CallQuery) -> TraceUsage:
         """The same for every call of the traces in which calls match."""
         calls = self._calls.page(
-            replace(checked(query), limit=query.limit or MAX_DELETED, bodies=frozenset())
+            replace(self._checked(query), limit=query.limit or MAX_DELETED, bodies=frozenset())
         )
         return self._usage(query.project, {call.trace_id for call in calls}, None)
 
@@ -178,6 +189,21 @@ class CallService:
             unfinished=[call.id for call in shown if call.ended_at is None],
         )
 
+    def _checked(self, query: CallQuery) -> CallQuery:
+        """The query as a store understands it.
+
+        Raises:
+            BadRequest: It asks for a field that no call has, or is too large.
+        """
+        query = resolved(query, self._sources)
+        if query.condition is not None:
+            syntax.check(query.condition)
+        for sort in query.sort:
+            syntax.check(sort.field)
+        if query.offset < 0 or (query.limit is not None and query.limit < 0):
+            raise BadRequest("`limit` and `offset` must not be negative")
+        return query
+
     def timeline(
         self, query: CallQuery, start: int, end: int, step: int, levels: Sequence[float]
     ) -> Sequence[Bucket]:
@@ -187,18 +213,43 @@ class CallService:
             BadRequest: The times make no sense, or too many buckets.
         """
         _check_times(start, end, step)
-        return self._calls.timeline(checked(query), start, end, step, levels)
+        return self._calls.timeline(self._checked(query), start, end, step, levels)
 
     def usage_timeline(
         self, query: CallQuery, start: int, end: int, step: int, dates: Sequence[int]
     ) -> Sequence[UsageBucket]:
         """Tokens by step of time, model and period between the dates; raises as `timeline`."""
         _check_times(start, end, step)
-        return self._calls.usage(checked(query), start, end, step, dates)
+        return self._calls.usage(self._checked(query), start, end, step, dates)
+
+    def usage_spread(
+        self,
+        query: CallQuery,
+        start: int,
+        end: int,
+        step: int,
+        names: Sequence[str],
+        levels: Sequence[float],
+        dates: Sequence[int],
+        rates_of: Callable[[str, int], Rates | None],
+    ) -> Sequence[UsageSpread]:
+        """How values of use lie by step of time and model; raises as `timeline`.
+
+        ``rates_of`` gives what a model costs in a period between the dates.
+        """
+        _check_times(start, end, step)
+        query = self._checked(query)
+        rates: dict[tuple[str, int], Rates] = {}
+        if any(name.endswith("_cost") for name in names):
+            used = self._calls.usage(query, start, end, end - start, dates)
+            for key in {(row.model, row.period) for row in used}:
+                if (found := rates_of(*key)) is not None:
+                    rates[key] = found
+        return self._calls.usage_spread(query, start, end, step, names, levels, dates, rates)
 
     def threads(self, query: CallQuery) -> Sequence[ThreadRow]:
         """Conversations, by their last update, newest first."""
-        return self._calls.threads(checked(query))
+        return self._calls.threads(self._checked(query))
 
     def facets(self, query: CallQuery, field: Field, limit: int = 20) -> Sequence[Facet]:
         """The commonest values of a field.
@@ -209,26 +260,26 @@ class CallService:
         if not 1 <= limit <= MAX_FACETS:
             raise BadRequest(f"`limit` must lie between 1 and {MAX_FACETS}, not {limit}")
         syntax.check(field)
-        return self._calls.facets(checked(query), field, limit)
+        return self._calls.facets(self._checked(query), field, limit)
+
+    def distinct(self, query: CallQuery, field: Field) -> Sequence[str]:
+        """The different texts that a field has.
+
+        Raises:
+            BadRequest: There are too many to look each of them up.
+        """
+        syntax.check(field)
+        found = self._calls.facets(self._checked(query), field, MAX_DISTINCT + 1)
+        if len(found) > MAX_DISTINCT:
+            raise BadRequest(
+                f"`{'.'.join(field.path)[:200]}` has more than {MAX_DISTINCT} different values",
+                hint="narrow the filter to ops, traces or a time",
+            )
+        return [facet.value for facet in found]
 
     def fields(self, query: CallQuery, limit: int = MAX_FACETS) -> Sequence[tuple[str, ...]]:
         """Paths into bodies that occur among the newest calls."""
-        return self._calls.fields(checked(query), limit)
-
-
-def checked(query: CallQuery) -> CallQuery:
-    """The query.
-
-    Raises:
-        BadRequest: It asks for a field that no call has, or is too large.
-    """
-    if query.condition is not None:
-        syntax.check(query.condition)
-    for sort in query.sort:
-        syntax.check(sort.field)
-    if query.offset < 0 or (query.limit is not None and query.limit < 0):
-        raise BadRequest("`limit` and `offset` must not be negative")
-    return query
+        return self._calls.fields(self._checked(query), limit)
 
 
 def _bytes(call: Call) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from kiseki_server.domain.calls.query import BODIES, Field, Node
+from kiseki_server.domain.calls.query import BODIES, Field, Lookup, Node
 from kiseki_server.domain.calls.types import Call, CallKey, End
 from kiseki_server.kit.ids import ProjectId
 
 ANY_VERSION = ":*"
 """Ends a reference in a filter that means every version of an op or object."""
+STARTED = Field(("started_at",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +44,11 @@ class CallFilter:
 class Sort:
     """An order by one field.
 
-    A field inside of a body has calls with a value before those without, whichever the
-    direction; numbers come by size, before text.
+    A field inside of a body, and what is looked up, has calls with a value before those without,
+    whichever the direction; numbers come by size, before text.
     """
 
-    field: Field
+    field: Field | Lookup
     descending: bool = False
 
 
@@ -117,6 +118,51 @@ class UsageBucket:
     total_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
+
+
+USAGE = (
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "prompt_cost",
+    "completion_cost",
+    "total_cost",
+)
+"""What can be asked about a call's use of a model; costs need `Rates`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What one token of a model costs."""
+
+    prompt: float
+    completion: float
+    cache_read: float
+    cache_write: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the values of calls lie; those that are unknown are not counted."""
+
+    count: int
+    sum: float
+    min: float | None
+    max: float | None
+    quantiles: tuple[float, ...]
+    """At the levels that were asked for; empty where there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSpread:
+    """How calls used one model within one step of time."""
+
+    start: int
+    model: str
+    spreads: Mapping[str, Spread]
+    """By name, as in `USAGE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +262,23 @@ class CallStore(Protocol):
         self, query: CallQuery, start: int, end: int, step: int, dates: Sequence[int]
     ) -> Sequence[UsageBucket]:
         """Tokens by bucket, model and period of price; of the calls that match themselves."""
+        ...
+
+    def usage_spread(
+        self,
+        query: CallQuery,
+        start: int,
+        end: int,
+        step: int,
+        names: Sequence[str],
+        levels: Sequence[float],
+        dates: Sequence[int],
+        rates: Mapping[tuple[str, int], Rates],
+    ) -> Sequence[UsageSpread]:
+        """How values of `USAGE` lie, by bucket and model; of the calls that match themselves.
+
+        ``rates`` are by model and period, as `usage` gives it; a cost without one is unknown.
+        """
         ...
 
     def threads(self, query: CallQuery) -> Sequence[ThreadRow]:

@@ -21,6 +21,11 @@ class PriceList:
         for price in prices:
             self._by_model.setdefault(price.model, []).append(price)
 
+    @property
+    def dates(self) -> list[datetime]:
+        """When a price comes into force, in order."""
+        return sorted({each.effective_at for known in self._by_model.values() for each in known})
+
     def price(self, model: str, at: datetime) -> Price | None:
         """The price of a model at a time.
 

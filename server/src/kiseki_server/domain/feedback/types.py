@@ -80,3 +80,5 @@ class FeedbackFilter:
     """Inclusive."""
     before: datetime | None = None
     """Exclusive."""
+    limit: int | None = None
+    """So many at most, the first ones of the order."""

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from kiseki_server.protocols.weave import (
     call_reads,
+    call_stats,
     calls,
     costs,
     feedback,
@@ -28,6 +29,7 @@ routes: list[ControllerRouterHandler] = [
             *service.routes,
             *calls.routes,
             *call_reads.routes,
+            *call_stats.routes,
             *objects.routes,
             *tables.routes,
             *files.routes,

@@ -10,6 +10,7 @@ import msgspec
 from kiseki_server.domain.calls import query as syntax
 from kiseki_server.domain.calls.query import BODIES, MAX_DEPTH, Field, Node, Type, parse_path
 from kiseki_server.domain.calls.store import ANY_VERSION, CallFilter, CallQuery, Sort
+from kiseki_server.domain.feedback import of_calls
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import BadRequest, Malformed
 from kiseki_server.protocols.weave.door import external
@@ -48,6 +49,7 @@ _COMPARISONS: dict[str, Callable[[Node, Node], Node]] = {
     "$lte": syntax.Lte,
 }
 _OPERATIONS = ("$and", "$or", "$not", "$in", "$contains", *_COMPARISONS)
+_FEEDBACK = "feedback.["
 _ALL = BODIES | {"otel"}
 _NEEDED = {"summary": ("ended_at", "exception", "display_name")}
 
@@ -155,6 +157,8 @@ class CallQueries:
         Raises:
             Malformed: It may not be asked for.
         """
+        if text.startswith(_FEEDBACK):
+            return Field(_feedback_path(text))
         path = parse_path(text)
         if path[0] in BODIES:
             if path[:2] == ("summary", "weave") and path[2:] not in {
@@ -240,6 +244,17 @@ class CallQueries:
         if value is None or isinstance(value, bool | int | float):
             return value
         raise BadRequest("`$literal` takes a text, a number, a truth value or null")
+
+
+def _feedback_path(text: str) -> tuple[str, ...]:
+    """The path of ``feedback.[TYPE].…``; a type has dots of its own."""
+    type, bracket, rest = text.removeprefix(_FEEDBACK).partition("]")
+    if not bracket or not type or not rest.startswith("."):
+        raise Malformed(f"`{text[:200]}` may not be queried; write `feedback.[TYPE].payload.PLACE`")
+    place = parse_path(rest[1:])
+    if place[0] not in of_calls.PARTS or (place[0] != "payload" and len(place) > 1):
+        raise Malformed(f"`{text[:200]}` may not be queried")
+    return (of_calls.ROOT, type, *place)
 
 
 def bodies_of(columns: Sequence[str]) -> frozenset[str]:

@@ -14,6 +14,8 @@ from litestar import Response, post
 from litestar.response import Stream
 
 from kiseki_server.domain.calls import rules
+from kiseki_server.domain.calls.lookups import resolved
+from kiseki_server.domain.calls.query import parse_path
 from kiseki_server.domain.calls.service import CallService, TraceUsage
 from kiseki_server.domain.calls.store import CallFilter, CallQuery
 from kiseki_server.domain.calls.types import Call, Usage
@@ -22,7 +24,10 @@ from kiseki_server.domain.costs.rules import costs as priced
 from kiseki_server.domain.costs.service import CostService
 from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.filters.fields import microseconds
+from kiseki_server.domain.objects.expansion import Expansion
 from kiseki_server.domain.objects.refs import CallRef
+from kiseki_server.domain.objects.service import ObjectService
+from kiseki_server.domain.tables.service import TableService
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.json import from_text
@@ -38,6 +43,7 @@ from kiseki_server.protocols.weave.call_queries import (
     fields_of,
 )
 from kiseki_server.protocols.weave.door import Door
+from kiseki_server.protocols.weave.reading import follower
 from kiseki_server.protocols.weave.refs import References
 
 _PIECE = 200
@@ -61,6 +67,8 @@ class CallsRequest(msgspec.Struct, kw_only=True):
     limit: int | None = None
     offset: int | None = None
     columns: list[str] | None = None
+    expand_columns: list[str] | None = None
+    return_expanded_column_values: bool | None = None
     include_costs: bool | None = None
     include_feedback: bool | None = None
     include_storage_size: bool | None = None
@@ -83,6 +91,7 @@ class StatsRequest(msgspec.Struct, kw_only=True):
     query: QueryBody | None = None
     limit: int | None = None
     include_total_storage_size: bool | None = None
+    expand_columns: list[str] | None = None
 
 
 class UsageRequest(msgspec.Struct, kw_only=True):
@@ -114,21 +123,43 @@ class Joins:
     calls: CallService
     costs: CostService
     feedback: FeedbackService
+    objects: ObjectService
+    tables: TableService
     database: UnitOfWork
+
+    def expansion(self, door: Door, columns: Sequence[str] | None) -> Expansion | None:
+        """Replaces references in the columns, if any are named."""
+        if not columns:
+            return None
+        paths = [parse_path(column) for column in columns]
+        reads = follower(door, self.objects, self.tables)
+        return Expansion(paths, self.calls.distinct, reads)
 
 
 def provide_joins(
-    calls: CallService, costs: CostService, feedback: FeedbackService, database: UnitOfWork
+    calls: CallService,
+    costs: CostService,
+    feedback: FeedbackService,
+    objects: ObjectService,
+    tables: TableService,
+    database: UnitOfWork,
 ) -> Joins:
-    return Joins(calls, costs, feedback, database)
+    return Joins(calls, costs, feedback, objects, tables, database)
 
 
 class _Rendering:
     """Turns calls into lines, with what was asked for beside them."""
 
-    def __init__(self, joins: Joins, writer: Writer, request: CallsRequest | CallRequest) -> None:
+    def __init__(
+        self,
+        joins: Joins,
+        writer: Writer,
+        request: CallsRequest | CallRequest,
+        expansion: Expansion | None = None,
+    ) -> None:
         self._joins = joins
         self._writer = writer
+        self._expansion = expansion
         self._costs = bool(request.include_costs)
         self._feedback = bool(request.include_feedback)
         self._sizes = bool(request.include_storage_size)
@@ -143,13 +174,14 @@ class _Rendering:
             first = False
             totals = self._totals(some)
             said = self._said(some)
-            for call in some:
+            shown = some if self._expansion is None else self._expansion.applied(some)
+            for call, seen in zip(some, shown, strict=True):
                 about = derived(call)
                 if self._costs:
                     about["costs"] = self._cost(call)
                 if self._feedback:
                     about["feedback"] = said.get(call.id, [])
-                yield self._writer.call(call, about, self._extra(call, totals))
+                yield self._writer.call(seen, about, self._extra(call, totals))
 
     def _totals(self, calls: Sequence[Call]) -> dict[str, int]:
         roots = [call for call in calls if call.parent_id is None] if self._total_sizes else []
@@ -246,9 +278,14 @@ def _selected(request: CallsRequest, door: Door, joins: Joins) -> Iterator[bytes
         offset=request.offset,
         columns=request.columns,
     )
+    expansion = joins.expansion(door, request.expand_columns)
+    if expansion is not None:
+        query = resolved(query, [expansion])
+        if request.return_expanded_column_values is False:
+            expansion = None
     fields = fields_of(request.columns) if request.columns else frozenset[str]()
     writer = Writer(project, references, fields)
-    return _Rendering(joins, writer, request).lines(joins.calls.stream(query))
+    return _Rendering(joins, writer, request, expansion).lines(joins.calls.stream(query))
 
 
 @post("/call/read", opt=LIMITED, sync_to_thread=True, include_in_schema=False)
@@ -265,7 +302,7 @@ def read_call(body: bytes, door: Door, joins: Joins) -> Response[bytes]:
 
 
 @post("/calls/query_stats", opt=LIMITED, sync_to_thread=True, include_in_schema=False)
-def query_stats(body: bytes, door: Door, calls: CallService) -> Response[bytes]:
+def query_stats(body: bytes, door: Door, joins: Joins) -> Response[bytes]:
     """How many calls match."""
     request = read(body, StatsRequest)
     if request.limit is not None and request.limit < 1:
@@ -274,13 +311,16 @@ def query_stats(body: bytes, door: Door, calls: CallService) -> Response[bytes]:
     query = CallQueries(project, References(door)).query(
         request.filter, request.query, limit=request.limit
     )
-    count = calls.count(query)
+    expansion = joins.expansion(door, request.expand_columns)
+    if expansion is not None:
+        query = resolved(query, [expansion])
+    count = joins.calls.count(query)
     found: dict[str, Any] = {
         "count": count,
         "has_more": request.limit is not None and count >= request.limit,
     }
     if request.include_total_storage_size:
-        found["total_storage_size_bytes"] = sum(calls.sizes(query).values())
+        found["total_storage_size_bytes"] = sum(joins.calls.sizes(query).values())
     return answer(found)
 
 

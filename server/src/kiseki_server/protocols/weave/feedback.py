@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, post
@@ -24,10 +23,10 @@ from kiseki_server.protocols.weave.bodies import LIMITED, answer, nothing, read
 from kiseki_server.protocols.weave.call_queries import CallQueries, QueryBody, SortBody
 from kiseki_server.protocols.weave.door import Door, external
 from kiseki_server.protocols.weave.objects import bounded
+from kiseki_server.protocols.weave.periods import MAX_RANGE, granularity, zone, zoned
 from kiseki_server.protocols.weave.refs import References
 
 MAX_BATCH = 1000
-MAX_RANGE = timedelta(days=31)
 
 _REFS = ("annotation_ref", "runnable_ref", "call_ref", "trigger_ref")
 _PATHS: dict[str, tuple[str, ...]] = {
@@ -236,19 +235,19 @@ def feedback_over_time(
     """Values in payloads by time."""
     asked = read(body, Stats)
     _, since, before, found = _in_range(asked, door, feedback, clock)
-    zone = _zone(asked.timezone or "UTC")
-    seconds = asked.granularity or _granularity(before - since)
+    place = zone(asked.timezone or "UTC")
+    seconds = asked.granularity or granularity(before - since)
     if seconds < 1 or (before - since).total_seconds() / seconds > 10_000:
         raise BadRequest("`granularity` makes more than 10000 buckets")
     metrics = [_metric(each) for each in asked.metrics or ()]
-    local = since.astimezone(zone)
+    local = since.astimezone(place)
     origin = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return answer(
         {
             "start": since,
             "end": before,
             "granularity": seconds,
-            "timezone": str(zone),
+            "timezone": str(place),
             "buckets": statistics.over_time(found, metrics, origin=origin, seconds=seconds),
             "window_stats": {
                 metric.slug: statistics.aggregates(found, metric) for metric in metrics
@@ -403,8 +402,8 @@ def _in_range(
     asked: Stats, door: Door, feedback: FeedbackService, clock: Clock
 ) -> tuple[Project, datetime, datetime, Sequence[Feedback]]:
     at = door.place(asked.project_id)
-    since = _zoned(asked.start)
-    before = clock.now() if asked.end is None else _zoned(asked.end)
+    since = zoned(asked.start)
+    before = clock.now() if asked.end is None else zoned(asked.end)
     if not timedelta(0) < before - since <= MAX_RANGE:
         raise BadRequest(f"The time asked for must be up to {MAX_RANGE.days} days, start first")
     with door.database.transaction():
@@ -452,22 +451,6 @@ def _metric(sent: MetricIn) -> statistics.Metric:
         aggregations=tuple(sent.aggregations or ()),
         percentiles=tuple(sent.percentiles or ()),
     )
-
-
-def _granularity(span: timedelta) -> int:
-    hours = span.total_seconds() / 3600
-    return 300 if hours <= 6 else 3600 if hours <= 72 else 86_400
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise BadRequest(f"`{name[:100]}` is no time zone") from None
-
-
-def _zoned(time: datetime) -> datetime:
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -11,6 +11,7 @@ from kiseki_server.domain.calls.evaluation import Instant, instant
 from kiseki_server.domain.calls.query import (
     BODIES,
     TIMES,
+    Among,
     And,
     Contains,
     Convert,
@@ -20,6 +21,7 @@ from kiseki_server.domain.calls.query import (
     Gte,
     In,
     Literal,
+    Lookup,
     Lt,
     Lte,
     Node,
@@ -28,8 +30,9 @@ from kiseki_server.domain.calls.query import (
     Scalar,
     Size,
     Type,
+    is_dynamic,
 )
-from kiseki_server.domain.calls.store import ANY_VERSION, CallFilter, Sort
+from kiseki_server.domain.calls.store import ANY_VERSION, STARTED, CallFilter, Sort
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.storage.columnar.call_leaves import path_of
 
@@ -180,6 +183,11 @@ class CallConditions:
                 return Sql(f"(NOT {self.condition(condition)})", Kind.BOOL)
             case In(operand, values):
                 return self._in(self.expression(operand), values)
+            case Lookup(key, texts, otherwise):
+                return self._looked_up(self.field(key.path), texts, self.expression(otherwise))
+            case Among(field, texts):
+                wanted = self.bind(sorted(texts), "Array(String)")
+                return Sql(f"(ifNull({self.field(field.path).text}, '') IN {wanted})", Kind.BOOL)
             case Contains(operand, part, ignore_case):
                 return self._contains(self.expression(operand), self.expression(part), ignore_case)
             case Eq(left, right) if Literal(None) in (left, right):
@@ -189,6 +197,15 @@ class CallConditions:
                 return self._compared(_SIGNS[type(node)], left, right)
             case Lte(left, right):
                 return self._compared("<=", left, right)
+
+    def _looked_up(self, key: Sql, texts: Mapping[str, str], otherwise: Sql) -> Sql:
+        if not texts:
+            return otherwise
+        keys = self.bind(list(texts), "Array(String)")
+        values = self.bind(list(texts.values()), "Array(String)")
+        fallback = f"ifNull({otherwise.text}, '')"
+        found = f"transform(ifNull({key.text}, ''), {keys}, {values}, {fallback})"
+        return Sql(self.define(found), Kind.TEXT)
 
     def field(self, path: tuple[str, ...]) -> Sql:
         """Where a field stands."""
@@ -383,9 +400,8 @@ class CallConditions:
         """Expressions to sort by, each with whether it descends; ``id`` breaks ties."""
         parts: list[tuple[str, bool]] = []
         for each in sort:
-            path = each.field.path
-            value = self.field(path)
-            if path[0] in BODIES and path[:2] != ("summary", "weave"):
+            value = self.expression(each.field)
+            if is_dynamic(each.field):
                 number = self._readings(value.text, Kind.FLOAT)[0]
                 parts += [
                     (f"({value.text} = '')", False),
@@ -393,11 +409,11 @@ class CallConditions:
                     (number, each.descending),
                     (value.text, each.descending),
                 ]
-            elif path == ("started_at",):
+            elif each.field == STARTED:
                 parts.append(("started_at", each.descending))
             else:
                 parts += [(f"isNull({value.text})", False), (value.text, each.descending)]
-        by_time = bool(sort) and sort[-1].field.path == ("started_at",)
+        by_time = bool(sort) and sort[-1].field == STARTED
         if not sort:
             return [("started_at", False), ("id", False)]
         return [*parts, ("id", sort[-1].descending if by_time else True)]

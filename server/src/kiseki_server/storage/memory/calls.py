@@ -10,19 +10,23 @@ from dataclasses import replace
 
 from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.evaluation import Instant, evaluate, holds, number_of, text_of
-from kiseki_server.domain.calls.query import BODIES, TIMES, Field
+from kiseki_server.domain.calls.query import BODIES, TIMES, Field, is_dynamic
 from kiseki_server.domain.calls.store import (
     ANY_VERSION,
+    STARTED,
     Bucket,
     CallFilter,
     CallQuery,
     Facet,
+    Rates,
     Sort,
+    Spread,
     ThreadRow,
     UsageBucket,
+    UsageSpread,
     Writes,
 )
-from kiseki_server.domain.calls.types import Call, CallKey, End, Status
+from kiseki_server.domain.calls.types import Call, CallKey, End, Status, Usage
 from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.json import from_text
 
@@ -166,6 +170,30 @@ class MemoryCallStore:
                     row[place] += count
         return [UsageBucket(*key, *row) for key, row in sorted(sums.items())]
 
+    def usage_spread(
+        self,
+        query: CallQuery,
+        start: int,
+        end: int,
+        step: int,
+        names: Sequence[str],
+        levels: Sequence[float],
+        dates: Sequence[int],
+        rates: Mapping[tuple[str, int], Rates],
+    ) -> Sequence[UsageSpread]:
+        values: dict[tuple[int, str], list[dict[str, float | None]]] = defaultdict(list)
+        for call in self._between(query, start, end):
+            at = start + (call.started_at - start) // step * step
+            period = sum(date <= call.started_at for date in dates)
+            for used in rules.usage(call):
+                values[(at, used.model)].append(_used(used, rates.get((used.model, period))))
+        return [
+            UsageSpread(
+                *key, {name: _spread([each[name] for each in of], levels) for name in names}
+            )
+            for key, of in sorted(values.items())
+        ]
+
     def threads(self, query: CallQuery) -> Sequence[ThreadRow]:
         threads: dict[str, list[Call]] = defaultdict(list)
         for call in self._matching(query):
@@ -229,7 +257,7 @@ class MemoryCallStore:
             ]
         if query.sort:
             last = query.sort[-1]
-            by_time = last.field.path == ("started_at",)
+            by_time = last.field == STARTED
             calls.sort(key=lambda call: call.id, reverse=not by_time or last.descending)
         for sort in reversed(query.sort):
             calls = _sorted(calls, sort)
@@ -273,8 +301,7 @@ def _refers(wanted: Sequence[str], refs: Sequence[str]) -> bool:
 
 def _sorted(calls: list[Call], sort: Sort) -> list[Call]:
     """Stable, with calls that have no value last in both directions."""
-    path = sort.field.path
-    if path[0] in BODIES and path[:2] != ("summary", "weave"):
+    if is_dynamic(sort.field):
         texts = [(str(evaluate(sort.field, call)), call) for call in calls]
         there = [(number_of(text), text, call) for text, call in texts if text]
         numbers = [entry for entry in there if entry[0] is not None]
@@ -322,6 +349,38 @@ def _bucket(at: int, calls: Sequence[Call], levels: Sequence[float]) -> Bucket:
         latency_min=latencies[0] if latencies else None,
         latency_max=latencies[-1] if latencies else None,
         quantiles=tuple(quantile(latencies, level) for level in levels) if latencies else (),
+    )
+
+
+def _used(used: Usage, rate: Rates | None) -> dict[str, float | None]:
+    cached = used.cache_read_tokens + used.cache_write_tokens
+    plain = used.prompt_tokens - cached if used.prompt_tokens >= cached else used.prompt_tokens
+    prompt = rate and (
+        plain * rate.prompt
+        + used.cache_read_tokens * rate.cache_read
+        + used.cache_write_tokens * rate.cache_write
+    )
+    completion = rate and used.completion_tokens * rate.completion
+    return {
+        "prompt_tokens": used.prompt_tokens,
+        "completion_tokens": used.completion_tokens,
+        "total_tokens": used.total_tokens,
+        "cache_read_tokens": used.cache_read_tokens,
+        "cache_write_tokens": used.cache_write_tokens,
+        "prompt_cost": prompt,
+        "completion_cost": completion,
+        "total_cost": None if prompt is None or completion is None else prompt + completion,
+    }
+
+
+def _spread(values: Sequence[float | None], levels: Sequence[float]) -> Spread:
+    known = sorted(value for value in values if value is not None)
+    return Spread(
+        count=len(known),
+        sum=math.fsum(known),
+        min=known[0] if known else None,
+        max=known[-1] if known else None,
+        quantiles=tuple(quantile(known, level) for level in levels) if known else (),
     )
 
 

@@ -28,7 +28,8 @@ class MemoryFeedbackStore:
             and (filter.since is None or each.created_at >= filter.since)
             and (filter.before is None or each.created_at < filter.before)
         ]
-        return sorted(found, key=lambda each: (each.created_at, each.id.encode()))
+        found.sort(key=lambda each: (each.created_at, each.id.encode()))
+        return found[: filter.limit]
 
     def delete(self, project: ProjectId, ids: Sequence[str]) -> int:
         gone = [self._feedback.pop((project, id), None) for id in dict.fromkeys(ids)]

@@ -58,9 +58,11 @@ class SqlFeedbackStore:
                 sa.select(table)
                 .where(_columns.project_id == project, *conditions)
                 .order_by(_columns.created_at, self._id)
+                .limit(filter.limit)
             )
             found += map(_feedback, self._database.current().execute(query))
-        return sorted(found, key=lambda each: (each.created_at, each.id.encode()))
+        found.sort(key=lambda each: (each.created_at, each.id.encode()))
+        return found[: filter.limit]
 
     def delete(self, project: ProjectId, ids: Sequence[str]) -> int:
         gone = 0
