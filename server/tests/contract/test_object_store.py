@@ -165,8 +165,32 @@ def test_filters_narrow_down(world: World) -> None:
         ObjectFilter(aliases=("prod",)): ["b:v0"],
         ObjectFilter(aliases=("prod", "latest"), names=("a", "b")): ["a:v0", "b:v0"],
         ObjectFilter(tags=("good",), aliases=("none",)): [],
+        ObjectFilter(search="B"): ["b:v0"],
+        ObjectFilter(search="%"): [],
     }
     assert {filter: world.find(filter) for filter in expected} == expected
+
+
+def test_names_are_counted(world: World) -> None:
+    world.put("a", "x", base_class="Dataset")
+    gone = world.put("a", "y", base_class="Dataset")
+    world.put("b", "x")
+    world.put("a", "x", kind=Kind.OP)
+    world.put("a", "z", project=world.two)
+    assert world.store.census(world.one, ObjectFilter(latest=True)) == {
+        (Kind.OBJECT, "Dataset"): 1,
+        (Kind.OBJECT, None): 1,
+        (Kind.OP, None): 1,
+    }
+    assert world.store.census(world.one, ObjectFilter(names=("a",), kind=Kind.OBJECT)) == {
+        (Kind.OBJECT, "Dataset"): 2
+    }
+    assert world.store.counts(world.one, ["a", "none"]) == {
+        (Kind.OBJECT, "a"): 2,
+        (Kind.OP, "a"): 1,
+    }
+    world.store.delete([gone], NOON)
+    assert world.store.counts(world.one, ["a", "b"])[Kind.OBJECT, "a"] == 1
 
 
 def test_lists_are_sorted_and_cut(world: World) -> None:

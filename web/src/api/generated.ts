@@ -1521,6 +1521,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Objects, each by its newest version. */
+        get: operations["listObjects"];
+        put?: never;
+        /** Publish a version of a prompt, a model or another object. */
+        post: operations["publishObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/objects/{kind}/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of an object, the newest first. */
+        get: operations["listObjectVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/objects/{kind}/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version with its value. */
+        get: operations["readObjectVersion"];
+        put?: never;
+        post?: never;
+        /** Delete a version; its number is not given again. */
+        delete: operations["deleteObjectVersion"];
+        options?: never;
+        head?: never;
+        /** Set the tags and aliases of a version. */
+        patch: operations["markObjectVersion"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/datasets/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish rows as a version of a dataset. */
+        post: operations["publishDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/tables/{table}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of a table in its order. */
+        get: operations["listTableRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/objects/files/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file that an object or a row names. */
+        get: operations["readObjectFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/views": {
         parameters: {
             query?: never;
@@ -2441,6 +2546,21 @@ export interface components {
              */
             wait_s: number;
         };
+        /** NewDatasetVersion */
+        NewDatasetVersion: {
+            /** @description Digest of the version that was changed; null begins a new dataset. */
+            after?: string | null;
+            replaced?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            removed?: number[];
+            added?: {
+                [key: string]: unknown;
+            }[];
+            description?: string | null;
+        };
         /** NewFileInfo */
         NewFileInfo: {
             path: string;
@@ -2466,6 +2586,14 @@ export interface components {
             created_at: string;
             last_used_at: string | null;
             key: string;
+        };
+        /** NewObjectVersion */
+        NewObjectVersion: {
+            name: string;
+            /** @description With the `_class_name` and `_bases` of its class. */
+            value: unknown;
+            /** @description Digest of the version that was changed; refused if it is not the latest */
+            after?: string | null;
         };
         /** NewServiceAccount */
         NewServiceAccount: {
@@ -2514,6 +2642,120 @@ export interface components {
             buckets: number;
             /** @description Comes back in front of the answer. */
             id: number;
+        };
+        /** ObjectCounts */
+        ObjectCounts: {
+            /** @default 0 */
+            op: number;
+            /** @default 0 */
+            model: number;
+            /** @default 0 */
+            prompt: number;
+            /** @default 0 */
+            dataset: number;
+            /** @default 0 */
+            scorer: number;
+            /** @default 0 */
+            evaluation: number;
+            /** @default 0 */
+            other: number;
+        };
+        /** ObjectFile */
+        ObjectFile: {
+            name: string;
+            digest: string;
+            size: number;
+        };
+        /** ObjectInfo */
+        ObjectInfo: {
+            /** @enum {string} */
+            kind: "op" | "object";
+            /** @enum {string} */
+            category: "op" | "model" | "prompt" | "dataset" | "scorer" | "evaluation" | "other";
+            name: string;
+            versions: number;
+            /** @description Of ops and models; null for others. */
+            calls: number | null;
+            newest: components["schemas"]["ObjectVersionInfo"];
+        };
+        /** ObjectMarks */
+        ObjectMarks: {
+            tags?: string[] | null;
+            /** @description They leave the versions that they point at now. */
+            aliases?: string[] | null;
+        };
+        /** ObjectPage */
+        ObjectPage: {
+            items: components["schemas"]["ObjectInfo"][];
+            total: number;
+            counts: components["schemas"]["ObjectCounts"];
+            /** @description All tags in the project. */
+            tags: string[];
+            cursor: string | null;
+        };
+        /** ObjectVersionDetail */
+        ObjectVersionDetail: {
+            /** @enum {string} */
+            kind: "op" | "object";
+            /** @enum {string} */
+            category: "op" | "model" | "prompt" | "dataset" | "scorer" | "evaluation" | "other";
+            name: string;
+            index: number;
+            digest: string;
+            /** @description As the weave client writes it. */
+            ref: string;
+            base_class: string | null;
+            leaf_class: string | null;
+            /** @description Bytes of the value as JSON. */
+            size: number;
+            user: string;
+            /** Format: date-time */
+            created_at: string;
+            latest: boolean;
+            tags: string[];
+            /** @description `latest` among them. */
+            aliases: string[];
+            /** @description Of ops and models; null for others. */
+            calls: number | null;
+            value: unknown;
+            /** @description Such as the code of an op. */
+            files: components["schemas"]["ObjectFile"][];
+            /** @description Digest of a dataset's table. */
+            table: string | null;
+            /** @description Of a dataset. */
+            rows: number | null;
+        };
+        /** ObjectVersionInfo */
+        ObjectVersionInfo: {
+            /** @enum {string} */
+            kind: "op" | "object";
+            /** @enum {string} */
+            category: "op" | "model" | "prompt" | "dataset" | "scorer" | "evaluation" | "other";
+            name: string;
+            index: number;
+            digest: string;
+            /** @description As the weave client writes it. */
+            ref: string;
+            base_class: string | null;
+            leaf_class: string | null;
+            /** @description Bytes of the value as JSON. */
+            size: number;
+            user: string;
+            /** Format: date-time */
+            created_at: string;
+            latest: boolean;
+            tags: string[];
+            /** @description `latest` among them. */
+            aliases: string[];
+            /** @description Of ops and models; null for others. */
+            calls: number | null;
+        };
+        /** ObjectVersionPage */
+        ObjectVersionPage: {
+            /** @description The newest first. */
+            items: components["schemas"]["ObjectVersionInfo"][];
+            total: number;
+            cursor: string | null;
         };
         /** OrganizationInfo */
         OrganizationInfo: {
@@ -2965,19 +3207,13 @@ export interface components {
             /** @enum {string} */
             kind: "number" | "text" | "boolean" | "json" | "empty";
         };
-        /** TableRows */
-        TableRows: {
-            key: string;
-            step: number;
-            path: string | null;
-            /** @description Path of the file's bytes on this server; null without a file. */
-            url: string | null;
-            columns: components["schemas"]["TableColumn"][];
-            /** @description Values in order of the columns. */
-            rows: unknown[][];
-            /** @description Number of the first row; rows count from 0. */
-            first: number;
-            total: number;
+        /** TableRow */
+        TableRow: {
+            index: number;
+            digest: string;
+            value: {
+                [key: string]: unknown;
+            };
         };
         /** TeamInfo */
         TeamInfo: {
@@ -3155,6 +3391,26 @@ export interface components {
         /** ViewList */
         ViewList: {
             items: components["schemas"]["ViewInfo"][];
+        };
+        /** TableRows */
+        media_TableRows: {
+            key: string;
+            step: number;
+            path: string | null;
+            /** @description Path of the file's bytes on this server; null without a file. */
+            url: string | null;
+            columns: components["schemas"]["TableColumn"][];
+            /** @description Values in order of the columns. */
+            rows: unknown[][];
+            /** @description Number of the first row; rows count from 0. */
+            first: number;
+            total: number;
+        };
+        /** TableRows */
+        objects_TableRows: {
+            items: components["schemas"]["TableRow"][];
+            total: number;
+            cursor: string | null;
         };
     };
     responses: never;
@@ -5728,7 +5984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TableRows"];
+                    "application/json": components["schemas"]["media_TableRows"];
                 };
             };
             /** @description What went wrong. */
@@ -6801,6 +7057,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Started before */
                 until?: string | null;
+                /** @description A version of an op that was called, or of an object among the inputs, as `weave:///entity/project/op/name:digest`; `:*` for all its versions */
+                ref?: string | null;
                 /** @description A field, `-` before it for descending; `-started_at` without */
                 sort?: string | null;
                 limit?: number;
@@ -6881,6 +7139,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Started before */
                 until?: string | null;
+                /** @description A version of an op that was called, or of an object among the inputs, as `weave:///entity/project/op/name:digest`; `:*` for all its versions */
+                ref?: string | null;
             };
             header?: never;
             path: {
@@ -7163,6 +7423,340 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listObjects: {
+        parameters: {
+            query?: {
+                category?: "op" | "model" | "prompt" | "dataset" | "scorer" | "evaluation" | "other" | null;
+                /** @description Part of the name */
+                search?: string | null;
+                /** @description The newest version has it */
+                tag?: string | null;
+                /** @description `name` or `created_at`, `-` before it for descending */
+                sort?: string;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewObjectVersion"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectVersionDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listObjectVersions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectVersionPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readObjectVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                kind: string;
+                name: string;
+                /** @description `v3`, a digest, or an alias such as `latest` */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectVersionDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteObjectVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                kind: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markObjectVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                kind: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectMarks"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectVersionInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDatasetVersion"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectVersionDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTableRows: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                /** @description Where to begin, without a cursor */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["objects_TableRows"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readObjectFile: {
+        parameters: {
+            query?: {
+                /** @description Under which it is saved */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description What went wrong. */

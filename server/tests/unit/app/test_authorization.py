@@ -193,6 +193,31 @@ TABLE: dict[str, Request] = {
     "GET /api/v1/projects/{entity}/{project}/threads": Request(Need.READ, f"{P}/threads"),
     "GET /api/v1/projects/{entity}/{project}/calls/{call}": Request(Need.READ, f"{P}/calls/c0"),
     "GET /api/v1/projects/{entity}/{project}/traces/{trace}": Request(Need.READ, f"{P}/traces/t0"),
+    "GET /api/v1/projects/{entity}/{project}/objects": Request(Need.READ, f"{P}/objects"),
+    "GET /api/v1/projects/{entity}/{project}/objects/{kind}/{name}/versions": Request(
+        Need.READ, f"{P}/objects/object/prompt/versions"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/objects/{kind}/{name}/versions/{version}": Request(
+        Need.READ, f"{P}/objects/object/prompt/versions/v0"
+    ),
+    "PATCH /api/v1/projects/{entity}/{project}/objects/{kind}/{name}/versions/{version}": Request(
+        Need.WRITE, f"{P}/objects/object/prompt/versions/v0", json={"tags": ["good"]}
+    ),
+    "DELETE /api/v1/projects/{entity}/{project}/objects/{kind}/{name}/versions/{version}": Request(
+        Need.WRITE, f"{P}/objects/object/spare/versions/v0"
+    ),
+    "POST /api/v1/projects/{entity}/{project}/objects": Request(
+        Need.WRITE, f"{P}/objects", json={"name": "made", "value": PROMPT}
+    ),
+    "POST /api/v1/projects/{entity}/{project}/datasets/{name}/versions": Request(
+        Need.WRITE, f"{P}/datasets/new/versions", json={"added": [{"a": 1}]}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/tables/{table}/rows": Request(
+        Need.READ, f"{P}/tables/{EMPTY_TABLE}/rows"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/objects/files/{digest}": Request(
+        Need.READ, f"{P}/objects/files/{bytes_digest(b'bytes')}"
+    ),
     "PATCH /api/v1/projects/{entity}/{project}/calls/{call}": Request(
         Need.WRITE, f"{P}/calls/c0", json={"name": "x"}
     ),
@@ -680,7 +705,8 @@ def populated(services: Services) -> dict[str, int]:
         ended_at=moment,
     )
     services.stores.calls.write(Writes(finished=[seen]))
-    services.objects.create(project, "prompt", PROMPT, user="root")
+    for name in ("prompt", "spare"):
+        services.objects.create(project, name, PROMPT, user="root")
     services.tables.create(project, [])
     with services.database.transaction(write=True):
         said = Feedback(

@@ -83,9 +83,15 @@ class ProjectFiles:
             raise NotFound(f"There is no file {digest[:100]} in {at.entity_name}/{at.name}")
         return found
 
-    def read(self, file: ProjectFile) -> Iterator[bytes]:
-        """The bytes, in pieces."""
-        return self._blobs.read(file.blob)
+    def read(self, file: ProjectFile, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from a place on, in pieces."""
+        return self._blobs.read(file.blob, start, length)
+
+    def sizes(self, at: Project, digests: Collection[str]) -> Mapping[str, int]:
+        """Bytes of those of the contents that the project has."""
+        with self._database.transaction():
+            found = self._files.get(at.id, digests)
+        return {digest: file.size for digest, file in found.items()}
 
     def size(self, at: Project) -> int:
         """Bytes of all contents of a project."""

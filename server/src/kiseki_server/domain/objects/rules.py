@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from kiseki_server.domain.objects.types import LATEST, Kind
+from kiseki_server.domain.objects.types import LATEST, Category, Kind, ObjectFilter
 from kiseki_server.kit.errors import BadRequest, Malformed
 
 MAX_NAME = 128
@@ -78,6 +78,35 @@ def kind_of(value: object) -> Kind:
     if known.get("_type") != "CustomWeaveType" or not isinstance(type, dict):
         return Kind.OBJECT
     return Kind.OP if cast("dict[str, Any]", type).get("type") == "Op" else Kind.OBJECT
+
+
+_CATEGORIES = {
+    "Model": Category.MODEL,
+    "Prompt": Category.PROMPT,
+    "Dataset": Category.DATASET,
+    "Scorer": Category.SCORER,
+    "Evaluation": Category.EVALUATION,
+}
+
+
+def category_of(kind: Kind, base_class: str | None) -> Category:
+    """What people take an object for."""
+    if kind is Kind.OP:
+        return Category.OP
+    return _CATEGORIES.get(base_class or "", Category.OTHER)
+
+
+def of_category(category: Category | None) -> ObjectFilter:
+    """The latest versions of a category; of all without one."""
+    if category is None:
+        return ObjectFilter(latest=True)
+    if category is Category.OP:
+        return ObjectFilter(latest=True, kind=Kind.OP)
+    classes = tuple(_CATEGORIES)
+    if category is Category.OTHER:
+        return ObjectFilter(latest=True, kind=Kind.OBJECT, without_base_classes=classes)
+    own = tuple(name for name, known in _CATEGORIES.items() if known is category)
+    return ObjectFilter(latest=True, kind=Kind.OBJECT, base_classes=own)
 
 
 def classes_of(value: object) -> tuple[str | None, str | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from kiseki_server.domain.objects import builtin, digests, rules
 from kiseki_server.domain.objects.store import ObjectStore
 from kiseki_server.domain.objects.types import (
     LATEST,
+    Category,
     Draft,
     Kind,
     ObjectFilter,
@@ -58,15 +60,19 @@ class ObjectService:
         user: str,
         builtin_class: str | None = None,
         expected_digest: str | None = None,
+        after: str | None = None,
     ) -> ObjectVersion:
         """Store a value under a name; the version that has it is the latest from now on.
+
+        ``after`` is the digest of the version that the caller takes for the latest.
 
         Opens transactions of its own, since a large value travels outside of them.
 
         Raises:
             BadRequest, Malformed: The name or the value is not acceptable, or the name belongs to
                 objects of another class.
-            Conflict: The value has another digest than the caller expects.
+            Conflict: The value has another digest than the caller expects, or somebody else
+                has published since.
         """
         rules.check_name(name)
         if builtin_class is not None:
@@ -91,16 +97,25 @@ class ObjectService:
         )
         if len(data) <= INLINE:
             with self._database.transaction(write=True):
-                return self._put(draft)
+                return self._put(draft, after)
 
         def put(blob: Blob) -> ObjectVersion:
-            return self._put(replace(draft, text=None, blob=blob.digest))
+            return self._put(replace(draft, text=None, blob=blob.digest), after)
 
         return self._receiver.receive(f"the object {name}", [data], put)
 
-    def _put(self, draft: Draft) -> ObjectVersion:
+    def _put(self, draft: Draft, after: str | None) -> ObjectVersion:
         alike = ObjectFilter(kind=draft.kind, names=(draft.name,))
         known = self._objects.find(draft.project, alike, limit=1, values=False)
+        if after is not None:
+            newest = self._objects.find(
+                draft.project, replace(alike, latest=True), limit=1, values=False
+            )
+            if newest and newest[0].digest != after:
+                raise Conflict(
+                    f"Somebody else has published v{newest[0].index} of `{draft.name}` meanwhile",
+                    hint="look at what it changed, then publish on top of it",
+                )
         if known and known[0].base_class != draft.base_class:
             raise BadRequest(
                 f"`{draft.name}` is the name of objects of class "
@@ -111,7 +126,13 @@ class ObjectService:
         return self._objects.put(draft)
 
     def get(
-        self, at: Project, name: str, version: str = LATEST, *, values: bool = True
+        self,
+        at: Project,
+        name: str,
+        version: str = LATEST,
+        *,
+        kind: Kind | None = None,
+        values: bool = True,
     ) -> ObjectVersion:
         """The version that an index (``v3``), a digest, an alias or `LATEST` means.
 
@@ -119,7 +140,7 @@ class ObjectService:
             NotFound: There is none; `Deleted` when there was.
         """
         for filter in self._meanings(name, version):
-            found = self._objects.find(at.id, filter, values=values)
+            found = self._objects.find(at.id, replace(filter, kind=kind), values=values)
             living = [one for one in found if one.deleted_at is None]
             if living:
                 # A name can be that of ops and of other objects.
@@ -154,6 +175,17 @@ class ObjectService:
         return self._objects.find(
             at.id, filter, order=order, limit=limit, offset=offset, values=values
         )
+
+    def census(self, at: Project, filter: ObjectFilter) -> Mapping[Category, int]:
+        """How many versions match, by category."""
+        found: Counter[Category] = Counter()
+        for (kind, base_class), count in self._objects.census(at.id, filter).items():
+            found[rules.category_of(kind, base_class)] += count
+        return found
+
+    def counts(self, at: Project, names: Collection[str]) -> Mapping[tuple[Kind, str], int]:
+        """See `ObjectStore.counts`."""
+        return self._objects.counts(at.id, names)
 
     def by_digest(
         self, project: ProjectId, wanted: Iterable[tuple[Kind, str, str]]
@@ -197,6 +229,32 @@ class ObjectService:
             found = list({one.id: one for one in known}.values())
         self._objects.delete(found, self._clock.now())
         return found
+
+    def delete_version(self, version: ObjectVersion) -> None:
+        """Delete one live version."""
+        self._objects.delete([version], self._clock.now())
+
+    def mark(
+        self,
+        version: ObjectVersion,
+        tags: Sequence[str] | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> None:
+        """Give a live version these tags and these aliases and no others; ``None`` leaves them.
+
+        Raises:
+            BadRequest: A text cannot be a tag or an alias.
+        """
+        if tags is not None:
+            wanted = {rules.check_tag(tag) for tag in tags}
+            had = set(self._objects.tags([version.id]).get(version.id, ()))
+            self._objects.remove_tags(version.id, sorted(had - wanted))
+            self._objects.add_tags(version.id, sorted(wanted - had))
+        if aliases is not None:
+            wanted = {rules.check_alias(alias) for alias in aliases if alias != LATEST}
+            had = set(self._objects.aliases([version.id]).get(version.id, ()))
+            self._objects.remove_aliases(version.project, version.name, sorted(had - wanted))
+            self._objects.set_aliases(version, sorted(wanted - had))
 
     def tags(self, versions: Sequence[ObjectVersion]) -> Mapping[int, Sequence[str]]:
         """See `ObjectStore.tags`."""

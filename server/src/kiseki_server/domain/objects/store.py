@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from kiseki_server.domain.objects.types import Draft, ObjectFilter, ObjectVersion, Order
+from kiseki_server.domain.objects.types import Draft, Kind, ObjectFilter, ObjectVersion, Order
 from kiseki_server.kit.ids import ProjectId
 
 
@@ -36,6 +36,16 @@ class ObjectStore(Protocol):
 
         ``values=False`` leaves their text out.
         """
+        ...
+
+    def census(
+        self, project: ProjectId, filter: ObjectFilter
+    ) -> Mapping[tuple[Kind, str | None], int]:
+        """How many versions match, by kind and base class."""
+        ...
+
+    def counts(self, project: ProjectId, names: Collection[str]) -> Mapping[tuple[Kind, str], int]:
+        """How many live versions there are under each of the names that have any."""
         ...
 
     def delete(self, versions: Sequence[ObjectVersion], at: datetime) -> None:

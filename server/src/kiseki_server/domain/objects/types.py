@@ -19,6 +19,18 @@ class Kind(StrEnum):
     """A function, with its code in a file."""
 
 
+class Category(StrEnum):
+    """What people tell apart; it follows from the kind and the base class."""
+
+    OP = "op"
+    MODEL = "model"
+    PROMPT = "prompt"
+    DATASET = "dataset"
+    SCORER = "scorer"
+    EVALUATION = "evaluation"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A version before it is stored."""
@@ -81,6 +93,8 @@ class ObjectFilter:
     base_classes: tuple[str, ...] | None = None
     without_base_classes: tuple[str, ...] | None = None
     leaf_classes: tuple[str, ...] | None = None
+    search: str | None = None
+    """The name contains it, whatever the case of its letters."""
     deleted: bool = False
     """Deleted versions, too."""
 

@@ -9,7 +9,7 @@ from kiseki_server.domain.objects import digests
 from kiseki_server.domain.objects.service import check_digest
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.tables.store import RowStore, TableBook
-from kiseki_server.domain.tables.types import Insert, Pop, Row, SortTerm, Table, Update
+from kiseki_server.domain.tables.types import Edits, Insert, Pop, Row, SortTerm, Table, Update
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, NotFound
 from kiseki_server.kit.ids import ProjectId
@@ -68,8 +68,7 @@ class TableService:
             NotFound: There is no such table.
             BadRequest: An index is outside of the table, or a row is no map.
         """
-        if self.known(at.id, [base]).get(base) is None:
-            raise NotFound(f"There is no table {base[:100]} in {at.entity_name}/{at.name}")
+        self.need(at, base)
         order = list(self._rows.order(at.id, base))
         texts: dict[str, str] = {}
         changed: list[str] = []
@@ -92,6 +91,36 @@ class TableService:
         table = digests.table_digest(order)
         self._store(at, table, order, texts)
         return table, changed
+
+    def edit(self, at: Project, base: str | None, edits: Edits) -> str:
+        """Store what edits make of a table, or of none; its digest.
+
+        Raises:
+            NotFound: There is no such table.
+            BadRequest: An index is outside of the table, or a row is no map.
+        """
+        if base is not None:
+            self.need(at, base)
+        order = [] if base is None else list(self._rows.order(at.id, base))
+        texts: dict[str, str] = {}
+
+        def stored(row: Any, what: str) -> str:
+            known = _checked(row, what)
+            digest = digests.value_digest(known)
+            texts[digest] = to_text(known)
+            return digest
+
+        for index in (*edits.replaced, *edits.removed):
+            if not 0 <= index < len(order):
+                raise _outside(index, len(order))
+        for index, row in edits.replaced.items():
+            order[index] = stored(row, f"row {index}")
+        gone = set(edits.removed)
+        order = [row for index, row in enumerate(order) if index not in gone]
+        order += [stored(row, f"new row {index}") for index, row in enumerate(edits.added)]
+        table = digests.table_digest(order)
+        self._store(at, table, order, texts)
+        return table
 
     def _store(
         self, at: Project, table: str, order: Sequence[str], texts: Mapping[str, str]
@@ -116,6 +145,17 @@ class TableService:
         """Those of the tables that there are."""
         with self._database.transaction():
             return self._book.get(project, tables)
+
+    def need(self, at: Project, table: str) -> Table:
+        """A table.
+
+        Raises:
+            NotFound: There is none of this digest.
+        """
+        known = self.known(at.id, [table]).get(table)
+        if known is None:
+            raise NotFound(f"There is no table {table[:100]} in {at.entity_name}/{at.name}")
+        return known
 
     def page(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,3 +57,13 @@ class Insert:
 
 
 Update = Append | Pop | Insert
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What somebody has done to a table on the screen; indexes are those of before."""
+
+    replaced: Mapping[int, Any]
+    removed: Collection[int]
+    added: Sequence[Any]
+    """At the end."""

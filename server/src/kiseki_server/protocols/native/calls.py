@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -15,16 +16,19 @@ from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.calls import expression, rules
 from kiseki_server.domain.calls.query import Field
 from kiseki_server.domain.calls.service import CallService
-from kiseki_server.domain.calls.store import CallFilter, CallQuery, Sort
+from kiseki_server.domain.calls.store import ANY_VERSION, CallFilter, CallQuery, Sort
 from kiseki_server.domain.calls.types import Call
 from kiseki_server.domain.filters.fields import microseconds
-from kiseki_server.domain.objects.refs import rendered
+from kiseki_server.domain.objects.refs import ObjectRef, rendered
+from kiseki_server.domain.objects.types import Kind
 from kiseki_server.domain.projects.types import Project
-from kiseki_server.kit.errors import NotFound
+from kiseki_server.kit.errors import BadRequest, NotFound
 from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.json import from_text
 from kiseki_server.kit.pagination import checked_limit, decode_cursor, encode_cursor
 from kiseki_server.protocols.native.places import Places
+from kiseki_server.protocols.weave.door import Door
+from kiseki_server.protocols.weave.refs import References
 
 PREVIEW = 400
 """Characters of a preview."""
@@ -225,9 +229,30 @@ def _find(places: Places, entity: str, project: str, action: Action = Action.REA
 FilterText = Annotated[
     str | None, Parameter(description='As in `inputs.model = "x" and latency > 2`')
 ]
+OfRef = Annotated[
+    str | None,
+    Parameter(
+        description="A version of an op that was called, or of an object among the inputs, as "
+        "`weave:///entity/project/op/name:digest`; `:*` for all its versions"
+    ),
+]
 RootsOnly = Annotated[bool, Parameter(description="Only calls that begin a trace")]
 Since = Annotated[datetime | None, Parameter(description="Started then or later")]
 Until = Annotated[datetime | None, Parameter(description="Started before")]
+
+
+def _of(places: Places, text: str | None) -> Mapping[str, tuple[str, ...]]:
+    """The condition of a `CallFilter` that a reference means."""
+    if not text:
+        return {}
+    any_version = text.endswith(ANY_VERSION)
+    bare = text.removesuffix(ANY_VERSION)
+    references = References(Door(places.actor, places.projects, places.database))
+    ref = references.ref(f"{bare}:x" if any_version else text)
+    if not isinstance(ref, ObjectRef):
+        raise BadRequest(f"`{text[:200]}` is no reference to an op or object")
+    stored = str(ref).removesuffix(":x") + ANY_VERSION if any_version else str(ref)
+    return {"ops" if ref.kind is Kind.OP else "input_refs": (stored,)}
 
 
 def _query(
@@ -236,11 +261,14 @@ def _query(
     roots: bool,
     since: datetime | None,
     until: datetime | None,
+    refs: Mapping[str, tuple[str, ...]] | None = None,
     **given: Any,
 ) -> CallQuery:
     return CallQuery(
         project=project.id,
-        filter=CallFilter(roots_only=roots, since=_micros(since), until=_micros(until)),
+        filter=CallFilter(
+            roots_only=roots, since=_micros(since), until=_micros(until), **(refs or {})
+        ),
         condition=expression.parse(filter) if filter else None,
         **given,
     )
@@ -256,6 +284,7 @@ def list_calls(
     roots: RootsOnly = False,
     since: Since = None,
     until: Until = None,
+    ref: OfRef = None,
     sort: Annotated[
         str | None,
         Parameter(description="A field, `-` before it for descending; `-started_at` without"),
@@ -273,6 +302,7 @@ def list_calls(
         roots,
         since,
         until,
+        _of(places, ref),
         sort=(order,),
         limit=limit + 1,
         bodies=frozenset({"inputs", "output", "summary"}),
@@ -305,10 +335,12 @@ def count_calls(
     roots: RootsOnly = False,
     since: Since = None,
     until: Until = None,
+    ref: OfRef = None,
 ) -> CallCount:
     """How many calls match."""
     place = _find(places, entity, project)
-    return CallCount(total=calls.count(_query(place, filter, roots, since, until)))
+    query = _query(place, filter, roots, since, until, _of(places, ref))
+    return CallCount(total=calls.count(query))
 
 
 @get("/projects/{entity:str}/{project:str}/calls/timeline", sync_to_thread=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from kiseki_server.domain.files.store import BlobNames
 from kiseki_server.domain.objects.types import (
     LATEST,
     Draft,
+    Kind,
     ObjectFilter,
     ObjectVersion,
     Order,
@@ -91,6 +93,15 @@ class MemoryObjectStore:
         end = None if limit is None else offset + limit
         return [one if values else replace(one, text=None) for one in found[offset:end]]
 
+    def census(
+        self, project: ProjectId, filter: ObjectFilter
+    ) -> Mapping[tuple[Kind, str | None], int]:
+        return Counter((one.kind, one.base_class) for one in self.find(project, filter))
+
+    def counts(self, project: ProjectId, names: Collection[str]) -> Mapping[tuple[Kind, str], int]:
+        found = self.find(project, ObjectFilter(names=tuple(names)))
+        return Counter((one.kind, one.name) for one in found)
+
     def _meets(self, one: ObjectVersion, filter: ObjectFilter) -> bool:
         aliases = {*self._aliases.get(one.id, ()), *([LATEST] if one.latest else [])}
         checks = (
@@ -106,6 +117,7 @@ class MemoryObjectStore:
             (filter.deleted or one.deleted_at is None)
             and (filter.kind is None or one.kind is filter.kind)
             and (one.latest or not filter.latest)
+            and (filter.search is None or filter.search.lower() in one.name.lower())
             and (
                 filter.without_base_classes is None
                 or one.base_class not in filter.without_base_classes

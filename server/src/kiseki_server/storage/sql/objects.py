@@ -153,6 +153,35 @@ class SqlObjectStore:
         )
         return [_version(row) for row in self._database.current().execute(query)]
 
+    def census(
+        self, project: ProjectId, filter: ObjectFilter
+    ) -> Mapping[tuple[Kind, str | None], int]:
+        query = (
+            sa.select(_names.kind, _versions.base_class, sa.func.count())
+            .join_from(object_versions, object_names, _names.id == _versions.name_id)
+            .where(_names.project_id == project, *_conditions(filter))
+            .group_by(_names.kind, _versions.base_class)
+        )
+        rows = self._database.current().execute(query)
+        return {(Kind(kind), base): count for kind, base, count in rows}
+
+    def counts(self, project: ProjectId, names: Collection[str]) -> Mapping[tuple[Kind, str], int]:
+        found: dict[tuple[Kind, str], int] = {}
+        for chunk in chunks(sorted(set(names))):
+            query = (
+                sa.select(_names.kind, _names.name, sa.func.count())
+                .join_from(object_versions, object_names, _names.id == _versions.name_id)
+                .where(
+                    _names.project_id == project,
+                    _names.name.in_(chunk),
+                    _versions.deleted_at.is_(None),
+                )
+                .group_by(_names.kind, _names.name)
+            )
+            for kind, name, count in self._database.current().execute(query):
+                found[Kind(kind), name] = count
+        return found
+
     def delete(self, versions: Sequence[ObjectVersion], at: datetime) -> None:
         connection = self._database.current()
         for chunk in chunks(sorted(one.id for one in versions)):
@@ -263,6 +292,8 @@ def _conditions(filter: ObjectFilter) -> list[sa.ColumnElement[bool]]:
         found.append(_names.kind == filter.kind.value)
     if filter.latest:
         found.append(_LATEST)
+    if filter.search is not None:
+        found.append(_names.name.icontains(filter.search, autoescape=True))
     if filter.without_base_classes is not None:
         other = _versions.base_class.not_in(filter.without_base_classes)
         found.append(sa.or_(_versions.base_class.is_(None), other))
