@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from tests.assets import shop  # noqa: E402
 from tests.processes import Program, ServerProcess, eventually  # noqa: E402
 from tests.traces import pipeline  # noqa: E402
 from tools import screenshots_artifacts  # noqa: E402
@@ -191,6 +192,7 @@ def seed(server: ServerProcess, directory: Path, epochs: int) -> None:
     screenshots_artifacts.seed(server)
     server.request("POST", "/projects", {"entity": "admin", "name": "untraced"})
     pipeline(server, "chat")
+    shop(server, "shop", versions=12)
 
 
 def signed_in(
@@ -249,6 +251,19 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "traces-empty", "/admin/untraced/traces"
     yield "trace", "/admin/chat/traces/chat-trace?call=chat-model"
     yield "trace-error", "/admin/chat/traces/chat-other"
+    yield "assets", "/admin/shop/assets"
+    yield "assets-empty", "/admin/untraced/assets"
+    for label, path in (
+        ("op", "op/retrieve"),
+        ("op-compare", "op/retrieve?tab=compare&a=v1&b=v9"),
+        ("op-calls", "op/retrieve?tab=calls&of=all"),
+        ("model", "object/searcher"),
+        ("prompt", "object/rate-product"),
+        ("prompt-compare", "object/rate-product?tab=compare"),
+        ("dataset", "object/queries"),
+        ("dataset-compare", "object/queries?tab=compare"),
+    ):
+        yield f"asset-{label}", f"/admin/shop/assets/{path}"
     yield "lineage", f"/admin/{screenshots_artifacts.PROJECT}/lineage?version=pets-raw:v0&depth=5"
     yield "run-artifacts", f"/admin/{screenshots_artifacts.PROJECT}/runs/train-6/artifacts"
     registry = f"/orgs/{server.get('/orgs')['items'][0]['name']}/registry/models"

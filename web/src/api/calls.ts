@@ -9,6 +9,8 @@ export interface CallSearch {
   sort: string;
   since: string | null;
   until: string | null;
+  /** Calls of this op, or with this object among their inputs. */
+  ref?: string;
 }
 
 export const callKeys = {

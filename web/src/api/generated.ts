@@ -2548,7 +2548,9 @@ export interface components {
         };
         /** NewDatasetVersion */
         NewDatasetVersion: {
-            /** @description Digest of the version that was changed; null begins a new dataset. */
+            /** @description Digest of the version that was edited; null begins a new dataset. */
+            base?: string | null;
+            /** @description Digest; refused if this version is not the latest. */
             after?: string | null;
             replaced?: {
                 [key: string]: {
@@ -3201,19 +3203,39 @@ export interface components {
         StatisticsList: {
             items: components["schemas"]["Statistics"][];
         };
+        /** StoredRow */
+        StoredRow: {
+            index: number;
+            digest: string;
+            value: {
+                [key: string]: unknown;
+            };
+        };
+        /** StoredRows */
+        StoredRows: {
+            items: components["schemas"]["StoredRow"][];
+            total: number;
+            cursor: string | null;
+        };
         /** TableColumn */
         TableColumn: {
             name: string;
             /** @enum {string} */
             kind: "number" | "text" | "boolean" | "json" | "empty";
         };
-        /** TableRow */
-        TableRow: {
-            index: number;
-            digest: string;
-            value: {
-                [key: string]: unknown;
-            };
+        /** TableRows */
+        TableRows: {
+            key: string;
+            step: number;
+            path: string | null;
+            /** @description Path of the file's bytes on this server; null without a file. */
+            url: string | null;
+            columns: components["schemas"]["TableColumn"][];
+            /** @description Values in order of the columns. */
+            rows: unknown[][];
+            /** @description Number of the first row; rows count from 0. */
+            first: number;
+            total: number;
         };
         /** TeamInfo */
         TeamInfo: {
@@ -3391,26 +3413,6 @@ export interface components {
         /** ViewList */
         ViewList: {
             items: components["schemas"]["ViewInfo"][];
-        };
-        /** TableRows */
-        media_TableRows: {
-            key: string;
-            step: number;
-            path: string | null;
-            /** @description Path of the file's bytes on this server; null without a file. */
-            url: string | null;
-            columns: components["schemas"]["TableColumn"][];
-            /** @description Values in order of the columns. */
-            rows: unknown[][];
-            /** @description Number of the first row; rows count from 0. */
-            first: number;
-            total: number;
-        };
-        /** TableRows */
-        objects_TableRows: {
-            items: components["schemas"]["TableRow"][];
-            total: number;
-            cursor: string | null;
         };
     };
     responses: never;
@@ -5984,7 +5986,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["media_TableRows"];
+                    "application/json": components["schemas"]["TableRows"];
                 };
             };
             /** @description What went wrong. */
@@ -7720,7 +7722,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["objects_TableRows"];
+                    "application/json": components["schemas"]["StoredRows"];
                 };
             };
             /** @description What went wrong. */

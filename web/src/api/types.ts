@@ -74,3 +74,14 @@ export type ProjectRole = ProjectMember["role"];
 export type Team = Schemas["TeamInfo"];
 export type TeamRole = Schemas["SetTeamRole"]["role"];
 export type NewServiceAccount = Schemas["NewServiceAccount"];
+
+export type ObjectInfo = Schemas["ObjectInfo"];
+export type ObjectPage = Schemas["ObjectPage"];
+export type ObjectVersion = Schemas["ObjectVersionInfo"];
+export type ObjectVersionPage = Schemas["ObjectVersionPage"];
+export type ObjectVersionDetail = Schemas["ObjectVersionDetail"];
+export type ObjectFile = Schemas["ObjectFile"];
+export type ObjectCategory = ObjectInfo["category"];
+export type TableRow = Schemas["StoredRow"];
+export type TableRows = Schemas["StoredRows"];
+export type NewDatasetVersion = Schemas["NewDatasetVersion"];

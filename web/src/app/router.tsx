@@ -161,6 +161,18 @@ const trace = createRoute({
   component: page(() => import("@/features/traces/trace-page"), "TracePage"),
 });
 
+const objects = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/assets",
+  component: page(() => import("@/features/objects/list"), "ObjectsPage"),
+});
+
+const object = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/assets/$kind/$name",
+  component: page(() => import("@/features/objects/page"), "ObjectPage"),
+});
+
 /** Addresses that the weave client prints. */
 const weave = createRoute({
   getParentRoute: () => inside,
@@ -169,6 +181,25 @@ const weave = createRoute({
     throw redirect({ to: "/$entity/$project/traces", params, replace: true });
   },
 });
+
+const printedObjects = (["object", "op"] as const).map((kind) =>
+  createRoute({
+    getParentRoute: () => inside,
+    path: `/$entity/$project/weave/${kind}s/$name/versions/$version`,
+    beforeLoad: ({ params }) => {
+      const { version, ...rest } = params as Record<
+        "entity" | "project" | "name" | "version",
+        string
+      >;
+      throw redirect({
+        to: "/$entity/$project/assets/$kind/$name",
+        params: { ...rest, kind },
+        search: { version },
+        replace: true,
+      });
+    },
+  }),
+);
 
 const printedCall = createRoute({
   getParentRoute: () => inside,
@@ -191,7 +222,10 @@ const tree = root.addChildren([
     ...artifacts,
     traces,
     trace,
+    objects,
+    object,
     weave,
+    ...printedObjects,
     printedCall,
   ]),
 ]);

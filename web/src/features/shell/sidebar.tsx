@@ -67,6 +67,13 @@ export function Sidebar({
           active: path.startsWith(`${base}/traces`),
         },
         {
+          to: `${base}/assets`,
+          icon: "layers",
+          label: t("shell.assets"),
+          hint: "g o",
+          active: path.startsWith(`${base}/assets`),
+        },
+        {
           to: `${base}/artifacts`,
           icon: "box",
           label: t("shell.artifacts"),

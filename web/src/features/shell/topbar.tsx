@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { runQuery } from "@/api/runs";
 import { sessionQuery, signOut } from "@/api/session";
 import { useFailureToast } from "@/features/failure";
+import { ObjectCrumbs } from "@/features/objects/crumbs";
 import type { Language } from "@/lib/i18n";
 import { chooseLanguage, languageNames, languages } from "@/lib/i18n";
 import type { ThemeChoice } from "@/lib/theme";
@@ -184,6 +185,7 @@ function Breadcrumb({ place }: { place: Place }) {
         {project}
       </Link>
       <ArtifactCrumbs entity={entity} project={project} />
+      <ObjectCrumbs entity={entity} project={project} slash={<i className={styles.slash}>/</i>} />
       {inRuns && (
         <>
           <i className={styles.slash}>/</i>

@@ -6,15 +6,18 @@ import { callQuery } from "@/api/calls";
 import type { CallDetail } from "@/api/types";
 import { Failure } from "@/features/failure";
 import { Moment } from "@/features/moment";
+import { ReferenceLink } from "@/features/objects/category";
 import { ValueTree } from "@/features/run/value-tree";
+import { readReference } from "@/lib/object-links";
 import { CopyButton } from "@/ui/copy";
 import { SearchInput, Segmented } from "@/ui/field";
 import { SkeletonRows } from "@/ui/states";
+import { CallCode } from "./call-code";
 import { asMessages, Conversation } from "./conversation";
 import { CallStatus, formatLatency } from "./status";
 import styles from "./trace.module.css";
 
-type Tab = "call" | "attributes" | "use";
+type Tab = "call" | "code" | "attributes" | "use";
 
 /** Everything about one call. */
 export function CallPanel({
@@ -35,6 +38,7 @@ export function CallPanel({
       return <Failure title={t("traces.noCall")} error={found.error} onRetry={found.refetch} />;
     }
     const call = found.data;
+    if (tab === "code") return <CallCode key={call.op} call={call} />;
     if (tab === "attributes") return <Attributes call={call} />;
     if (tab === "use") return <Use entity={entity} project={project} call={call} />;
     return <Bodies entity={entity} project={project} call={call} />;
@@ -48,6 +52,7 @@ export function CallPanel({
           value={tab}
           options={[
             { value: "call", label: t("traces.call") },
+            { value: "code", label: t("objects.tab.code") },
             { value: "attributes", label: t("traces.attributes") },
             { value: "use", label: t("traces.use") },
           ]}
@@ -91,6 +96,14 @@ function Bodies({ entity, project, call }: { entity: string; project: string; ca
             </dd>
           </div>
         ))}
+        {readReference(call.op) && (
+          <div>
+            <dt>{t("traces.op")}</dt>
+            <dd>
+              <ReferenceLink text={call.op} />
+            </dd>
+          </div>
+        )}
         {call.run && !call.run.includes("/") && (
           <div>
             <dt>{t("traces.run")}</dt>

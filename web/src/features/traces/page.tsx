@@ -1,18 +1,21 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { callCountQuery, callFieldsQuery, callKeys, callListQuery } from "@/api/calls";
 import { ApiError } from "@/api/http";
 import { projectQuery } from "@/api/projects";
 import { useLiveEvent } from "@/api/stream";
+import { useCanWrite } from "@/features/artifacts/can-write";
 import { Failure } from "@/features/failure";
 import { MissingProject, useMissing } from "@/features/missing";
+import { AddToDataset } from "@/features/objects/add-to-dataset";
 import { usePageTitle } from "@/features/title";
 import { completions } from "@/lib/complete";
 import { Button, IconButton } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
 import { SearchInput, Segmented } from "@/ui/field";
+import { Toolbar } from "@/ui/page";
 import { EmptyState, SkeletonRows } from "@/ui/states";
 import { useDraft } from "@/ui/use-debounced";
 import { useThrottled } from "@/ui/use-throttled";
@@ -47,6 +50,15 @@ export function TracesPage() {
   useLiveCalls(entity, project);
   const calls = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const range = useRange(entity, project, view.roots);
+  const canWrite = useCanWrite({ entity, project });
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [adding, setAdding] = useState(false);
+  const select = (id: string, on: boolean) => {
+    const next = new Set(selected);
+    if (on) next.add(id);
+    else next.delete(id);
+    setSelected(next);
+  };
   const { fetchNextPage, isFetchingNextPage } = list;
   const loadMore = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
@@ -87,6 +99,8 @@ export function TracesPage() {
         loadMore={loadMore}
         sort={view.sort}
         onSort={(sort) => change({ sort: sort === "-started_at" ? "" : sort })}
+        selected={canWrite ? selected : undefined}
+        onSelect={(call, on) => select(call.id, on)}
       />
     );
   };
@@ -117,7 +131,25 @@ export function TracesPage() {
       {range && (
         <TimeStrip entity={entity} project={project} view={view} range={range} onChange={change} />
       )}
+      {selected.size > 0 && (
+        <Toolbar>
+          <span aria-live="polite">{t("objects.selected", { count: selected.size })}</span>
+          <Button size="s" icon="table" onClick={() => setAdding(true)}>
+            {t("objects.addToDataset")}
+          </Button>
+          <Button size="s" variant="ghost" onClick={() => setSelected(new Set())}>
+            {t("common.clear")}
+          </Button>
+        </Toolbar>
+      )}
       {body()}
+      {adding && (
+        <AddToDataset
+          home={{ entity, project }}
+          calls={[...selected]}
+          onDone={() => setAdding(false)}
+        />
+      )}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CallRow } from "@/api/types";
 import { Moment } from "@/features/moment";
+import { Checkbox } from "@/ui/field";
 import { Icon } from "@/ui/icon";
 import { Skeleton } from "@/ui/states";
 import { useListKeys } from "@/ui/use-shortcuts";
@@ -39,6 +40,8 @@ export function CallTable({
   loadMore,
   sort,
   onSort,
+  selected,
+  onSelect,
 }: {
   entity: string;
   project: string;
@@ -47,6 +50,9 @@ export function CallTable({
   loadMore: () => void;
   sort: string;
   onSort: (sort: string) => void;
+  /** Chosen calls; without it none can be chosen. */
+  selected?: ReadonlySet<string>;
+  onSelect?: (call: CallRow, on: boolean) => void;
 }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -86,8 +92,15 @@ export function CallTable({
   const next = (field: string) => (shown === `-${field}` ? field : `-${field}`);
   return (
     <div className={styles.scroller} ref={scroller}>
-      <div role="grid" tabIndex={-1} className={styles.grid} aria-label={t("traces.title")}>
+      <div
+        role="grid"
+        tabIndex={-1}
+        className={styles.grid}
+        data-checks={selected ? "" : undefined}
+        aria-label={t("traces.title")}
+      >
         <div role="row" tabIndex={-1} className={styles.head}>
+          {selected && <div role="columnheader" tabIndex={-1} className={styles.check} />}
           {columns.map(({ id, field, numeric }) => (
             <div
               key={id}
@@ -125,11 +138,24 @@ export function CallTable({
                 className={styles.row}
                 data-current={item.index === at || undefined}
                 style={{ transform: `translateY(${item.start - ROW}px)` }}
-                onClick={() => {
+                onClick={(event) => {
+                  if ((event.target as Element).closest("label, input")) return;
                   setAt(item.index);
                   if (call) open(call);
                 }}
               >
+                {selected && (
+                  <div role="gridcell" tabIndex={-1} className={styles.check}>
+                    {call && (
+                      <Checkbox
+                        checked={selected.has(call.id)}
+                        onChecked={(on) => onSelect?.(call, on)}
+                        onClick={(event) => event.stopPropagation()}
+                        aria-label={t("objects.selectCall", { name: call.name })}
+                      />
+                    )}
+                  </div>
+                )}
                 {call ? (
                   <Cells entity={entity} project={project} call={call} />
                 ) : (

@@ -26,6 +26,7 @@ describe("catalogues", () => {
       'config.lr > 0.01 and state = "running"',
       'metadata.loss < 0.1 or aliases contains "best"',
       'inputs.model = "gpt" and latency > 2',
+      "Op",
     ];
     expect(same.filter(([, text]) => !proper.includes(String(text)))).toEqual([]);
   });

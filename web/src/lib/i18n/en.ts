@@ -1,4 +1,5 @@
 import { artifacts } from "./en.artifacts";
+import { diff, objects } from "./en.objects";
 import { lineage, members, registry } from "./en.registry";
 
 /** English texts. `{{x}}` is filled in; `_one` and `_other` follow the count. */
@@ -42,6 +43,7 @@ export const en = {
     registry: "Registry",
     projectSettings: "Project settings",
     traces: "Traces",
+    assets: "Assets",
     settings: "Settings",
     authorize: "API key",
     theme: "Theme",
@@ -98,6 +100,7 @@ export const en = {
     goArtifacts: "Go to the artifacts",
     goRegistry: "Go to the registry",
     goTraces: "Go to the traces",
+    goAssets: "Go to the assets",
     goSettings: "Go to the settings",
     next: "Next row",
     previous: "Previous row",
@@ -111,10 +114,8 @@ export const en = {
     lead: "Paste an API key of this server.",
     key: "API key",
     submit: "Sign in",
-    where_one:
-      "Where the time went: {{name}} took {{time}} of its own, {{percent}} % of the trace.",
-    where_other:
-      "Where the time went: {{count, number}} × {{name}} took {{time}} of their own, {{percent}} % of the trace.",
+    where:
+      "Where is my key? The server prints a sign-in link when it starts, and the key of a local server is in its data directory. On a shared server, ask whoever runs it.",
     wrong: "This key is not known here. Check that it is complete and belongs to this server.",
     expired:
       "This sign-in link has expired or was used before. Make a new one, or paste an API key.",
@@ -791,6 +792,8 @@ export const en = {
     missingText:
       "The server cannot be reached, or it has a newer version of the application. Reload the page.",
   },
+  diff,
+  objects,
   traces: {
     title: "Traces",
     trace: "Trace",
@@ -835,8 +838,10 @@ export const en = {
     notYet: "This call is not here yet",
     notYetText: "The page opens by itself as soon as the program has sent it.",
     truncated: "This trace is too large to be shown whole: it shows its first 50,000 calls.",
-    where:
-      "Where the time went: {{name}} took {{time}} of its own, {{percent}} % of the trace ({{count, number}}×).",
+    where_one:
+      "Where the time went: {{name}} took {{time}} of its own, {{percent}} % of the trace.",
+    where_other:
+      "Where the time went: {{count, number}} × {{name}} took {{time}} of their own, {{percent}} % of the trace.",
     whereShow: "Show it",
     tree: "Calls of the trace",
     treeKeys: "↑ ↓ ← → move and fold",
@@ -852,6 +857,11 @@ export const en = {
     use: "Use",
     reference: "Reference",
     run: "Run",
+    op: "Op",
+    plainOp: "This call came with the name of a function alone.",
+    compareCode: "Compare with another version",
+    comparedWith: "Compared with v{{version}}",
+    compareEnd: "End the comparison",
     chat: "Chat",
     picture: "Image in the message",
     exception: "Exception",

@@ -1,5 +1,6 @@
 import type { Catalogue } from "./en";
 import { artifacts } from "./ja.artifacts";
+import { diff, objects } from "./ja.objects";
 import { lineage, members, registry } from "./ja.registry";
 
 /** 日本語の文言。 */
@@ -43,6 +44,7 @@ export const ja: Catalogue = {
     registry: "レジストリ",
     projectSettings: "プロジェクトの設定",
     traces: "トレース",
+    assets: "アセット",
     settings: "設定",
     authorize: "API キー",
     theme: "テーマ",
@@ -99,6 +101,7 @@ export const ja: Catalogue = {
     goArtifacts: "アーティファクトへ",
     goRegistry: "レジストリへ",
     goTraces: "トレースへ",
+    goAssets: "アセットへ",
     goSettings: "設定へ",
     next: "次の行",
     previous: "前の行",
@@ -112,8 +115,8 @@ export const ja: Catalogue = {
     lead: "このサーバーの API キーを貼り付けてください。",
     key: "API キー",
     submit: "サインイン",
-    where_other:
-      "時間の内訳: {{name}}({{count, number}} 回)自身が {{time}}、全体の {{percent}} % を占めています。",
+    where:
+      "キーの場所: サーバーは起動時にサインイン用のリンクを表示します。ローカルサーバーのキーはデータディレクトリにあります。共有サーバーの場合は管理者に確認してください。",
     wrong:
       "このキーは登録されていません。すべて貼り付けたか、このサーバーのキーかを確認してください。",
     expired:
@@ -764,6 +767,8 @@ export const ja: Catalogue = {
     missingText:
       "サーバーに接続できないか、新しい版が公開されています。ページを再読み込みしてください。",
   },
+  diff,
+  objects,
   traces: {
     title: "トレース",
     trace: "トレース",
@@ -807,8 +812,8 @@ export const ja: Catalogue = {
     notYet: "この呼び出しはまだ届いていません",
     notYetText: "プログラムが送信すると、自動的に開きます。",
     truncated: "トレースが大きいため、最初の 50,000 件の呼び出しを表示しています。",
-    where:
-      "時間の内訳: {{name}} 自身が {{time}}、全体の {{percent}} % を占めています({{count, number}} 回)。",
+    where_other:
+      "時間の内訳: {{name}}({{count, number}} 回)自身が {{time}}、全体の {{percent}} % を占めています。",
     whereShow: "表示する",
     tree: "トレースの呼び出し",
     treeKeys: "↑ ↓ ← → で移動と開閉",
@@ -824,6 +829,11 @@ export const ja: Catalogue = {
     use: "使い方",
     reference: "参照",
     run: "ラン",
+    op: "Op",
+    plainOp: "この呼び出しには、関数の名前だけが付いていました。",
+    compareCode: "別のバージョンと比較",
+    comparedWith: "v{{version}} と比較中",
+    compareEnd: "比較を終える",
     chat: "チャット",
     picture: "メッセージ内の画像",
     exception: "例外",

@@ -139,24 +139,27 @@ class NewObjectVersion(msgspec.Struct, kw_only=True):
     ] = None
 
 
-class TableRow(msgspec.Struct, kw_only=True):
+class StoredRow(msgspec.Struct, kw_only=True):
     index: int
     digest: str
     value: dict[str, Any]
 
 
-class TableRows(msgspec.Struct, kw_only=True):
-    items: list[TableRow]
+class StoredRows(msgspec.Struct, kw_only=True):
+    items: list[StoredRow]
     total: int
     cursor: str | None
 
 
 class NewDatasetVersion(msgspec.Struct, kw_only=True):
-    """Edits of the latest version, or a first version."""
+    """Edits of a version, or a first version."""
 
-    after: Annotated[
+    base: Annotated[
         str | None,
-        Meta(description="Digest of the version that was changed; null begins a new dataset."),
+        Meta(description="Digest of the version that was edited; null begins a new dataset."),
+    ] = None
+    after: Annotated[
+        str | None, Meta(description="Digest; refused if this version is not the latest.")
     ] = None
     replaced: dict[int, dict[str, Any]] = {}
     removed: list[int] = []
@@ -518,14 +521,14 @@ def publish_dataset(
     with places.database.transaction():
         alike = ObjectFilter(kind=Kind.OBJECT, names=(name,), latest=True)
         known = objects.find(at, alike, limit=1)
-    if known and data.after is None:
+    if known and data.base is None:
         raise BadRequest(
             f"There is a dataset `{name}` already", hint="edit it, or choose another name"
         )
     base = None
-    if data.after is not None:
+    if data.base is not None:
         with places.database.transaction():
-            edited = objects.get(at, name, data.after, kind=Kind.OBJECT)
+            edited = objects.get(at, name, data.base, kind=Kind.OBJECT)
         before = from_text(objects.text(edited))
         base = _table_of(before, at.id)
         if base is None or edited.base_class != "Dataset":
@@ -562,7 +565,7 @@ def list_table_rows(
     limit: int = 200,
     cursor: str | None = None,
     offset: Annotated[int, Parameter(ge=0, description="Where to begin, without a cursor")] = 0,
-) -> TableRows:
+) -> StoredRows:
     """Rows of a table in its order."""
     checked_limit(limit)
     start = offset if cursor is None else max(0, decode_cursor(cursor, int)[0])
@@ -570,9 +573,9 @@ def list_table_rows(
     known = tables.need(at, table)
     references = References(Door(places.actor, places.projects, places.database))
     found = tables.page(at.id, table, limit=limit, offset=start) if start < known.rows else ()
-    return TableRows(
+    return StoredRows(
         items=[
-            TableRow(
+            StoredRow(
                 index=start + place,
                 digest=row.digest,
                 value=from_text(references.outward(row.text)),

@@ -178,6 +178,7 @@ def test_edited_rows_become_a_version(http: Http, world: dict[str, str]) -> None
     before = get(http, "/objects/object/questions/versions/latest")
     assert (before["table"], before["rows"]) == (world["table"], 5)
     edits: dict[str, Any] = {
+        "base": before["digest"],
         "after": before["digest"],
         "replaced": {"1": {"q": 1, "a": "one", "from": f"weave:///{NAME}/call/a"}},
         "removed": [0, 4],
@@ -197,9 +198,11 @@ def test_edited_rows_become_a_version(http: Http, world: dict[str, str]) -> None
     stale = http.post(path, json=edits)
     assert stale.status_code == 409
     assert "v1" in stale.json()["message"]
-    outside = http.post(path, json={**edits, "after": after["digest"], "removed": [7]})
+    outside = http.post(path, json={"base": after["digest"], "removed": [7]})
     assert outside.status_code == 400
     assert get(http, "/objects/object/questions/versions/latest")["index"] == 1
+    older = http.post(path, json={"base": before["digest"], "removed": [0]}).json()
+    assert (older["index"], older["rows"]) == (2, 4)
 
 
 def test_a_dataset_begins_with_rows_and_a_name_is_taken_once(http: Http) -> None:
