@@ -1,4 +1,4 @@
-"""Kiseki: track training runs.
+"""Kiseki: track training runs, and calls of the functions in them.
 
 ```python
 import kiseki
@@ -50,6 +50,11 @@ if TYPE_CHECKING:
     from kiseki.run.summary import Summary
     from kiseki.run.version import __version__
     from kiseki.settings import Settings
+    from kiseki.tracing.call import Call
+    from kiseki.tracing.context import attributes, get_current_call, in_context, thread
+    from kiseki.tracing.op import op
+    from kiseki.tracing.sink import redact
+    from kiseki.tracing.threads import Thread, ThreadPoolExecutor
 
     config: Config
     """The config of the current run."""
@@ -63,6 +68,7 @@ __all__ = [
     "Api",
     "Artifact",
     "Audio",
+    "Call",
     "Config",
     "Error",
     "Histogram",
@@ -77,24 +83,32 @@ __all__ = [
     "Settings",
     "Summary",
     "Table",
+    "Thread",
+    "ThreadPoolExecutor",
     "Video",
     "__version__",
     "alert",
+    "attributes",
     "config",
     "define_metric",
     "errors",
     "finish",
+    "get_current_call",
+    "in_context",
     "init",
     "link_artifact",
     "log",
     "log_artifact",
     "login",
+    "op",
     "plot",
     "plot_table",
+    "redact",
     "restore",
     "run",
     "save",
     "summary",
+    "thread",
     "use_artifact",
 ]
 
@@ -103,6 +117,7 @@ _PLACES = {
     "Api": "kiseki.query.api",
     "Artifact": "kiseki.artifacts.artifact",
     "Audio": "kiseki.media.audio",
+    "Call": "kiseki.tracing.call",
     "Config": "kiseki.run.config",
     "Error": "kiseki.errors",
     "Histogram": "kiseki.media.histogram",
@@ -117,18 +132,26 @@ _PLACES = {
     "Settings": "kiseki.settings",
     "Summary": "kiseki.run.summary",
     "Table": "kiseki.media.table",
+    "Thread": "kiseki.tracing.threads",
+    "ThreadPoolExecutor": "kiseki.tracing.threads",
     "Video": "kiseki.media.video",
     "alert": "kiseki.run.current",
+    "attributes": "kiseki.tracing.context",
     "define_metric": "kiseki.run.current",
     "finish": "kiseki.run.current",
+    "get_current_call": "kiseki.tracing.context",
+    "in_context": "kiseki.tracing.context",
     "init": "kiseki.run.init",
     "link_artifact": "kiseki.run.current",
     "log": "kiseki.run.current",
     "log_artifact": "kiseki.run.current",
     "login": "kiseki.run.init",
+    "op": "kiseki.tracing.op",
     "plot_table": "kiseki.plot",
+    "redact": "kiseki.tracing.sink",
     "restore": "kiseki.run.current",
     "save": "kiseki.run.current",
+    "thread": "kiseki.tracing.context",
     "use_artifact": "kiseki.run.current",
 }
 

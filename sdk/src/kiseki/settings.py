@@ -15,6 +15,8 @@ import msgspec
 
 from kiseki.errors import SettingError
 
+_LISTS = frozenset({"tags", "redact_keys"})
+
 Mode = Literal["online", "offline", "disabled"]
 
 
@@ -67,6 +69,17 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     """Size of the journal's files, reserved on disk."""
     fsync: bool = False
     """Wait for the disk at each call of ``log``; protects against power loss, too."""
+    trace: bool = True
+    """Whether calls of ops are recorded while there is a run."""
+    trace_content: bool = True
+    """Whether inputs, outputs and messages of errors of calls are kept."""
+    trace_code: bool = True
+    """Whether the code of ops is kept."""
+    autopatch: bool = True
+    """Whether calls of known libraries (openai, anthropic, …) are recorded by themselves."""
+    redact_keys: list[str] | None = None
+    """Keys whose values are taken out of calls, beside the usual names of secrets; in the
+    environment separated by commas."""
     allow_val_change: bool = False
     """Whether a key of the config may get another value without being asked for it."""
 
@@ -108,7 +121,7 @@ def load_settings(
     for name in fields:
         variable = f"KISEKI_{name.upper()}"
         if text := environ.get(variable):
-            found[name] = [t.strip() for t in text.split(",")] if name == "tags" else text
+            found[name] = [t.strip() for t in text.split(",")] if name in _LISTS else text
             source[name] = variable
     for name, value in (given or {}).items():
         if name not in fields:

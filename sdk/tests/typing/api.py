@@ -115,6 +115,34 @@ def read() -> None:
         assert_type(version.version, str)
 
 
+@kiseki.op
+def plain(x: int) -> str:
+    return str(x)
+
+
+@kiseki.op(name="other", kind="tool", sample_rate=0.5, postprocess_inputs=lambda inputs: inputs)
+async def asynchronous(x: int) -> str:
+    return str(x)
+
+
+async def trace() -> None:
+    kiseki.redact("birthday", function=lambda value: value)
+    with kiseki.attributes({"env": "test"}), kiseki.thread("talk") as talk:
+        assert_type(talk.thread_id, str)
+        assert_type(plain(1), str)
+        assert_type(await asynchronous(1), str)
+    call = kiseki.get_current_call()
+    assert_type(call, kiseki.Call | None)
+    if call is not None:
+        call.set_display_name("shown")
+        assert_type(call.feedback.add_reaction("👍"), str)
+        call.feedback.add_note("note")
+        call.feedback.add("correctness", {"score": 1})
+    with kiseki.ThreadPoolExecutor(2) as pool:
+        pool.submit(plain, 1).result()
+    kiseki.Thread(target=kiseki.in_context(plain), args=(1,)).start()
+
+
 def careful() -> str:
     try:
         kiseki.log({"a": 1})

@@ -40,6 +40,11 @@ _KILLED = frozenset({-2, -9, -15, 130, 137, 143, 255})
 
 _ERRANDS = frozenset({b"\xa4file", b"\xa8arti", b"\xa5inpu", b"\xa4link", b"\xa5aler"})
 """How errands begin, behind the length of the record."""
+_TRACED = frozenset(
+    {b"\xa4call", b"\xa6retu", b"\xa6obje", b"\xa7cont", b"\xa4rows"}
+    | {b"\xa5tabl", b"\xa8feed", b"\xa6rena"}
+)
+"""The same of records that batches carry undecoded."""
 _errand_decoder: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
 
 _encoder = msgspec.msgpack.Encoder()
@@ -101,6 +106,7 @@ def build(
     limits = limits or Limits()
     history, values, system = PointColumns(), ValueColumns(), PointColumns()
     merge = _Merge()
+    traced: list[Any] = []
     oddities: list[Oddity] = []
     size = 0
     position = first
@@ -111,6 +117,10 @@ def build(
             size > limits.bytes or len(history) + len(system) + len(values) >= limits.points
         ):
             break
+        if payload[1:6] in _TRACED:
+            traced.append(msgspec.Raw(payload))
+            position += 1
+            continue
         try:
             record = decode(payload)
             if type(record) is History:
@@ -137,6 +147,7 @@ def build(
         history=history.points(),
         values=values.values(),
         system=system.points(),
+        traced=traced,
     )
     merge.into(batch)
     return Built(

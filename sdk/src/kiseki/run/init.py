@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Literal
 
@@ -60,7 +61,7 @@ def init(
     """Begin a run. Nothing is waited for: the server is spoken to by another process.
 
     Args:
-        project: Project of the run; made by the server when it is new.
+        project: Project of the run, or "entity/project"; made by the server when it is new.
         entity: User or team that owns the project.
         name: Display name.
         id: Id of the run, unique in the project. Give the id of an earlier run to go on with it,
@@ -100,6 +101,11 @@ def init(
     chosen: dict[str, Any] = settings.chosen() if isinstance(settings, Settings) else {}
     if settings is not None and not isinstance(settings, Settings):
         chosen = dict(settings)
+    if project is not None and project.count("/") == 1:
+        owner, project = project.split("/")
+        if entity not in (None, owner):
+            raise SettingError(f"init names two entities, {owner!r} and {entity!r}")
+        entity = owner
     arguments = {
         "project": project,
         "entity": entity,
@@ -118,8 +124,11 @@ def init(
     }
     found = load_settings({**chosen, **{k: v for k, v in arguments.items() if v is not None}})
     values = select(read_config(config), config_include_keys, config_exclude_keys)
-    run = _begin(found, resume)
+    run = begin(found, resume)
     current.remember(run, as_current=again != "create_new" or current.active() is None)
+    if found.trace and found.autopatch and not run.disabled:
+        patching: Any = import_module("kiseki.tracing.integrations")
+        patching.install()
     run.config.update(values, allow_val_change=True)
     return run
 
@@ -132,7 +141,8 @@ def login(key: str | None = None, host: str | None = None, **_: Any) -> bool:
     return key_for(address, None) is not None
 
 
-def _begin(settings: Settings, resume: object) -> Run:
+def begin(settings: Settings, resume: object = None) -> Run:
+    """Begin a run that nobody has been told of yet; for the parts of the SDK."""
     identity = Identity(
         entity=checked_name("the entity", settings.entity) if settings.entity else None,
         project=checked_name("the project", settings.project or "uncategorized"),

@@ -385,6 +385,10 @@ class Run:
         """Add a record to the journal; for the parts of the SDK."""
         self._append(_encode(record))
 
+    def append_encoded(self, payload: bytes) -> int:
+        """Add an encoded record to the journal; for the parts of the SDK."""
+        return self._append(payload)
+
     @property
     def directory(self) -> Path | None:
         """The run's folder; a disabled run has none. For the parts of the SDK."""

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from kiseki.wire.records import Console, Environment, MetricDefinition, Update
+from kiseki.wire.traced import Traced
 
 VERSION = 1
 
@@ -110,6 +111,8 @@ class Batch(msgspec.Struct, kw_only=True, omit_defaults=True):
     console: list[Console] = []
     remarks: dict[str, dict[str, Any]] = {}
     """By section and name; each replaces what was said before."""
+    traced: list[Traced] = []
+    """In the order of the journal; the uploader passes its records on undecoded."""
     end: RunEnd | None = None
     """Outside the positions: the uploader says it again until it is acknowledged."""
 

@@ -28,6 +28,7 @@ from kiseki_server.protocols import native, otlp, signed, wandb, weave
 from kiseki_server.protocols.native.places import provide_places
 from kiseki_server.protocols.native.problems import HANDLERS
 from kiseki_server.protocols.native.security import Connection, Gate, provide_actor
+from kiseki_server.protocols.native.traced import TracedStores
 from kiseki_server.protocols.wandb.arrival_steps import ArrivalSteps
 from kiseki_server.protocols.wandb.scans import Scans
 from kiseki_server.protocols.weave.call_reads import provide_joins
@@ -160,6 +161,15 @@ def _offered(services: Services, gate: Gate) -> dict[str, Any]:
         "runs": services.runs,
         "scans": Scans(services.clock),
         "tickets": services.tickets,
+        "traced_stores": TracedStores(
+            services.calls,
+            services.objects,
+            services.tables,
+            services.project_files,
+            services.feedback,
+            services.database,
+            services.clock,
+        ),
         "views": services.views,
     }
 

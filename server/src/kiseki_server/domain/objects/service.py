@@ -61,10 +61,12 @@ class ObjectService:
         builtin_class: str | None = None,
         expected_digest: str | None = None,
         after: str | None = None,
+        digest: str | None = None,
     ) -> ObjectVersion:
         """Store a value under a name; the version that has it is the latest from now on.
 
-        ``after`` is the digest of the version that the caller takes for the latest.
+        ``after`` is the digest of the version that the caller takes for the latest. ``digest`` is
+        for dialects that compute it, as the caller has checked, over another form of references.
 
         Opens transactions of its own, since a large value travels outside of them.
 
@@ -77,7 +79,7 @@ class ObjectService:
         rules.check_name(name)
         if builtin_class is not None:
             value = builtin.completed(value, builtin_class)
-        digest = digests.value_digest(value)
+        digest = digest or digests.value_digest(value)
         check_digest(digest, expected_digest)
         base, leaf = rules.classes_of(value)
         text = to_text(value)

@@ -23,6 +23,7 @@ from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit.errors import NotFound, UnknownRun
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.native.batches import arrival, creation, read_batch
+from kiseki_server.protocols.native.traced import Arrived, TracedStores
 
 
 @post("/ingest", status_code=200)
@@ -33,6 +34,7 @@ async def send_batch(
     runs: RunService,
     ingest: Ingest,
     database: UnitOfWork,
+    traced_stores: TracedStores,
 ) -> Response[bytes]:
     """Store a batch of records of one writer.
 
@@ -41,8 +43,14 @@ async def send_batch(
     refused with 409 `position_gap`, and the answer says from where to send.
     """
     body = await request.body()
-    door = _Door(actor, projects, runs, database)
-    project, arrived = await to_thread.run_sync(partial(door.open, body))
+    door = _Door(actor, projects, runs, database, traced_stores)
+    project, arrived, traced = await to_thread.run_sync(partial(door.open, body))
+    # Before the position: what is acknowledged is there, and a repeat changes nothing.
+    if traced is not None:
+        if (stored := traced.submit()) is not None:
+            await asyncio.wrap_future(stored)
+        if traced.more:
+            await to_thread.run_sync(traced.finish)
     accepted = await asyncio.wrap_future(ingest.submit(arrived))
     return _acknowledge(project, door.name, accepted.next or 0, stop=accepted.stop)
 
@@ -69,15 +77,21 @@ class _Door:
     """Finds, or makes, the run that a batch is for."""
 
     def __init__(
-        self, actor: Actor, projects: ProjectService, runs: RunService, database: UnitOfWork
+        self,
+        actor: Actor,
+        projects: ProjectService,
+        runs: RunService,
+        database: UnitOfWork,
+        traced: TracedStores,
     ) -> None:
+        self._traced = traced
         self._actor = actor
         self._projects = projects
         self._runs = runs
         self._database = database
         self.name = ""
 
-    def open(self, body: bytes) -> tuple[Project, Arrival]:
+    def open(self, body: bytes) -> tuple[Project, Arrival, Arrived | None]:
         batch = read_batch(body)
         self.name = batch.run
         try:
@@ -90,7 +104,11 @@ class _Door:
             if batch.start is None or batch.first > 0:
                 raise UnknownRun(error.message, hint=error.hint) from None
             project, run = self._create(batch)
-        return project, arrival(batch, RunRef(project.id, run.id))
+        arrived = arrival(batch, RunRef(project.id, run.id))
+        if not batch.traced:
+            return project, arrived, None
+        user = self._actor.user.name
+        return project, arrived, self._traced.arrival(batch.traced, project, batch.run, user)
 
     def _create(self, batch: Batch) -> tuple[Project, Run]:
         # Checked in full first: a batch that is refused leaves no run behind.

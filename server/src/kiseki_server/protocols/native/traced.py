@@ -1,0 +1,261 @@
+"""Takes in the calls of a batch, and the code, objects, tables and feedback that come with them.
+
+Everything here may come again: what is known already stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from kiseki.wire.traced import (
+    REF,
+    CallEnd,
+    CallStart,
+    Content,
+    Object,
+    Rename,
+    Rows,
+    Table,
+    Traced,
+)
+from kiseki.wire.traced import Feedback as FeedbackRecord
+from kiseki_server.domain.calls.ingest import Item
+from kiseki_server.domain.calls.rules import joined
+from kiseki_server.domain.calls.service import CallService
+from kiseki_server.domain.calls.types import Call, End, Source
+from kiseki_server.domain.feedback.service import FeedbackService
+from kiseki_server.domain.feedback.types import Feedback
+from kiseki_server.domain.filters.fields import microseconds
+from kiseki_server.domain.objects import digests
+from kiseki_server.domain.objects.files import ProjectFiles
+from kiseki_server.domain.objects.refs import STORED, find, rewritten
+from kiseki_server.domain.objects.service import ObjectService, check_digest
+from kiseki_server.domain.projects.types import Project
+from kiseki_server.domain.tables.service import TableService
+from kiseki_server.kit.clock import Clock
+from kiseki_server.kit.errors import BadRequest, NotFound
+from kiseki_server.kit.json import from_text, to_text
+from kiseki_server.kit.transactions import UnitOfWork
+
+MAX_ID = 128
+MAX_TEXT = 1 << 20
+"""Characters of an exception with its stack; the rest is cut off."""
+
+_EARLIEST = -2_208_988_800_000_000  # 1900, as far as the engine's times go back
+_LATEST = 10_413_791_999_000_000  # 2299
+_REF = REF.encode()
+_raw = msgspec.json.Decoder(msgspec.Raw)
+
+
+@dataclass(frozen=True, slots=True)
+class TracedStores:
+    """Where such records go; the dependency ``traced_stores``."""
+
+    calls: CallService
+    objects: ObjectService
+    tables: TableService
+    project_files: ProjectFiles
+    feedback: FeedbackService
+    database: UnitOfWork
+    clock: Clock
+
+    def arrival(self, records: Sequence[Traced], at: Project, run: str, user: str) -> Arrived:
+        """Check the records, and store code, objects and tables. See `Arrived` for the rest.
+
+        Raises:
+            BadRequest: A record cannot be stored; the message says why.
+        """
+        reader = _Reader(at, run, user, microseconds(self.clock.now()))
+        items = reader.items(records)
+        feedback = [reader.feedback(each) for each in records if isinstance(each, FeedbackRecord)]
+        for record in records:
+            match record:
+                case Content():
+                    self._store_content(at, record)
+                case Rows():
+                    rows = _value(record.rows, "rows", "[")
+                    self.tables.create(at, rows)
+                case Table():
+                    self.tables.join(at, record.rows, expected_digest=record.digest)
+                case Object():
+                    self._store_object(at, record, user)
+                case _:
+                    pass
+        names = {each.call: each.name for each in records if isinstance(each, Rename)}
+        return Arrived(self, at, items, feedback, names)
+
+    def _store_content(self, at: Project, record: Content) -> None:
+        with self.project_files.upload(record.digest[:100]) as upload:
+            upload.write(record.data)
+            upload.finish(at, expected_digest=record.digest)
+
+    def _store_object(self, at: Project, record: Object, user: str) -> None:
+        value = _value(record.value, "object")
+        digest = digests.value_digest(value)
+        check_digest(digest, record.digest)
+        self.objects.create(at, record.name, _inward(at)(value), user=user, digest=digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The part of such records that waits for the next commit of calls."""
+
+    _stores: TracedStores
+    _at: Project
+    _items: Sequence[Item]
+    _feedback: Sequence[Feedback]
+    _names: dict[str, str]
+
+    def submit(self) -> Future[None] | None:
+        """Hand over the calls; done when they are durable."""
+        return self._stores.calls.submit(self._items) if self._items else None
+
+    @property
+    def more(self) -> bool:
+        """`finish` has something to do."""
+        return bool(self._feedback or self._names)
+
+    def finish(self) -> None:
+        """Store what is said about calls, once they are there."""
+        if self._feedback:
+            with self._stores.database.transaction(write=True):
+                self._stores.feedback.give(self._at, self._feedback)
+        for id, name in self._names.items():
+            try:
+                self._stores.calls.rename(self._at.id, id, name)
+            except NotFound:  # deleted meanwhile
+                continue
+
+
+class _Reader:
+    def __init__(self, at: Project, run: str, user: str, now: int) -> None:
+        self._at = at
+        self._run = run
+        self._user = user
+        self._now = now
+        self._rewrite = _inward(at)
+
+    def items(self, records: Sequence[Traced]) -> Sequence[Item]:
+        """Calls, starts and ends; those that belong together are one."""
+        found: dict[str, Item] = {}
+        for record in records:
+            if isinstance(record, CallStart):
+                found[record.id] = self._start(record)
+            elif isinstance(record, CallEnd):
+                end = self._end(record)
+                start = found.get(record.id)
+                found[record.id] = joined(start, end) if isinstance(start, Call) else end
+        return list(found.values())
+
+    def feedback(self, record: FeedbackRecord) -> Feedback:
+        def call(id: str | None) -> str | None:
+            return None if id is None else f"{STORED}{self._at.id}/call/{_id(id)}"
+
+        return Feedback(
+            id=_id(record.id),
+            project=self._at.id,
+            ref=call(record.call) or "",
+            type=record.kind,
+            payload=self._rewrite(_value(record.payload, "payload")),
+            user=self._user,
+            created_at=datetime.fromtimestamp(_time(round(record.time * 1e6)) / 1e6, UTC),
+            runnable_ref=None if record.scorer is None else self._rewrite(record.scorer),
+            call_ref=call(record.scorer_call),
+        )
+
+    def _start(self, record: CallStart) -> Call:
+        op = record.op
+        name, digest = op, None
+        if op.startswith(REF):
+            name, _, digest = op.rpartition("/")[2].partition(":")
+            op = self._rewrite(op)
+        if not name or "\0" in op or len(op) > 1024:
+            raise BadRequest(f"`{record.op[:200]}` cannot be the op of a call")
+        inputs, refs = self._body(record.inputs, "inputs", "{")
+        return Call(
+            id=_id(record.id),
+            project=self._at.id,
+            trace_id=_id(record.trace),
+            op=op,
+            op_name=name,
+            op_digest=digest or None,
+            source=Source.KISEKI,
+            started_at=_time(record.started),
+            parent_id=None if record.parent is None else _id(record.parent),
+            thread_id=record.thread or None,
+            turn_id=record.turn or None,
+            display_name=record.display_name or None,
+            attributes=self._body(record.attributes, "attributes", "{")[0],
+            inputs=inputs,
+            input_refs=refs,
+            user=self._user,
+            run=self._run,
+            run_step=record.step,
+        )
+
+    def _end(self, record: CallEnd) -> End:
+        output, refs = self._body(record.output, "output")
+        return End(
+            id=_id(record.id),
+            project=self._at.id,
+            ended_at=_time(record.ended),
+            received_at=self._now,
+            output=output,
+            output_refs=refs,
+            summary=self._body(record.summary, "summary", "{")[0],
+            exception=None if record.exception is None else record.exception[:MAX_TEXT],
+            run_step_end=record.step,
+        )
+
+    def _body(self, data: bytes, what: str, begin: str = "") -> tuple[str, tuple[str, ...]]:
+        """A body as text, and the references in it."""
+        if _REF in data:
+            value = self._rewrite(_value(data, what, begin))
+            return to_text(value), tuple(dict.fromkeys(find(value)))
+        return _text(data, what, begin), ()
+
+
+def _inward(at: Project) -> Callable[[Any], Any]:
+    """Puts the project's number into references."""
+    place = f"{STORED}{at.id}/"
+
+    def rewrite(value: Any) -> Any:
+        return rewritten(value, (REF,), lambda text: place + text.removeprefix(REF))
+
+    return rewrite
+
+
+def _text(data: bytes, what: str, begin: str = "") -> str:
+    """JSON as text, checked and otherwise as it came."""
+    try:
+        text = data.decode()
+        try:
+            _raw.decode(text)
+        except msgspec.DecodeError:
+            json.loads(text)  # knows NaN and the infinities too
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"`{what}` of a call is no JSON: {error}") from None
+    if not text.startswith(begin):
+        raise BadRequest(f"`{what}` of a call must begin with `{begin}`")
+    return text
+
+
+def _value(data: bytes, what: str, begin: str = "{") -> Any:
+    return from_text(_text(data, what, begin))
+
+
+def _time(moment: int) -> int:
+    return min(max(moment, _EARLIEST), _LATEST)
+
+
+def _id(id: str) -> str:
+    if not 0 < len(id) <= MAX_ID or "/" in id or "\0" in id:
+        raise BadRequest(f"The id of a call has 1 to {MAX_ID} characters and no `/`: `{id[:140]}`")
+    return id
