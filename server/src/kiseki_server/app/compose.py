@@ -49,7 +49,13 @@ from kiseki_server.workers.group_commit import CALLS, HISTORY, Bounds, GroupComm
 from kiseki_server.workers.live import LiveHub
 from kiseki_server.workers.periodic import Periodic
 from kiseki_server.workers.together import Together
-from kiseki_server.workers.upkeep import CallUpkeep, HeartbeatMonitor, Housekeeping, IndexUpkeep
+from kiseki_server.workers.upkeep import (
+    CallUpkeep,
+    HeartbeatMonitor,
+    Housekeeping,
+    IndexUpkeep,
+    ProjectUpkeep,
+)
 
 _HEARTBEATS = 15.0
 _INDEX = 2.0
@@ -256,12 +262,30 @@ def compose(
         Periodic("housekeeping", _HOUSEKEEPING, housekeeping),
         collector,
         Periodic("artifacts", _EXPIRY, artifacts.expire),
+        Periodic("projects", _HOUSEKEEPING, project_upkeep(stores, clock)),
         Periodic("calls", _HOUSEKEEPING, CallUpkeep(stores.calls, clock)),
         Periodic("memory", _MEMORY, stores.release_memory),
     ):
         services.on_start.append(worker.start)
         services.on_close.append(worker.stop)
     return services
+
+
+def project_upkeep(stores: Stores, clock: Clock) -> ProjectUpkeep:
+    """What empties deleted projects."""
+    return ProjectUpkeep(
+        stores.projects,
+        stores.work,
+        clock,
+        engine=[stores.calls.forget, stores.rows.forget],
+        database=[
+            stores.objects.forget,
+            stores.tables.forget,
+            stores.project_files.forget,
+            stores.feedback.forget,
+            stores.prices.forget,
+        ],
+    )
 
 
 def _secret(settings: Settings) -> bytes:

@@ -16,6 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from kiseki_server.app import openapi
+from kiseki_server.app.http.bare import BareTraces
 from kiseki_server.app.http.bodies import RequestBodies
 from kiseki_server.app.http.headers import SecurityHeaders
 from kiseki_server.app.http.heads import HeadRequests
@@ -33,6 +34,9 @@ from kiseki_server.protocols.wandb.arrival_steps import ArrivalSteps
 from kiseki_server.protocols.wandb.scans import Scans
 from kiseki_server.protocols.weave.call_reads import provide_joins
 from kiseki_server.protocols.weave.door import provide_door
+
+_AT_THE_ROOT = {("GET", "/health")}
+"""Addresses of the trace API that have an answer of their own without its prefix."""
 
 
 class Answer(Response[Any]):
@@ -72,7 +76,9 @@ class Application(Litestar):
         self.gate = Gate(services.accounts, services.credentials, services.database)
         self.offered.update(_offered(services, self.gate))
         self.state = State({"base_url": services.settings.base_url})
-        outer: ASGIApp = HeadRequests(RequestBodies(self.inner, services.settings))
+        outer: ASGIApp = RequestBodies(self.inner, services.settings)
+        outer = BareTraces(outer, weave.PREFIX, weave.addresses() - _AT_THE_ROOT)
+        outer = HeadRequests(outer)
         outer = HostCheck(outer, services.settings)
         outer = SecurityHeaders(outer)
         self.outer = Observation(outer)

@@ -18,6 +18,7 @@ from kiseki_server.domain.exports.service import ExportService
 from kiseki_server.domain.exports.types import Export
 from kiseki_server.domain.files.service import FileService, media_type
 from kiseki_server.domain.files.types import RunFile
+from kiseki_server.domain.objects.files import ProjectFile, ProjectFiles
 
 SMALL = 1 << 18
 """Files of so many bytes are sent in one piece."""
@@ -64,6 +65,17 @@ def artifact_file(artifacts: ArtifactService, entry: Entry) -> Content:
         size=entry.size,
         media_type=media_type(name),
         read=lambda start, length: artifacts.read(entry, start, length),
+    )
+
+
+def project_file(files: ProjectFiles, file: ProjectFile) -> Content:
+    """The bytes of a content that a project has."""
+    return Content(
+        name=file.digest,
+        digest=file.blob,
+        size=file.size,
+        media_type="application/octet-stream",
+        read=lambda start, length: files.read(file, start, length),
     )
 
 

@@ -10,12 +10,13 @@ from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.history.types import RunRef
+from kiseki_server.domain.projects.store import ProjectStore
 from kiseki_server.domain.runs.events import EventLog
 from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.kit.clock import Clock
-from kiseki_server.kit.ids import RunId
+from kiseki_server.kit.ids import ProjectId, RunId
 from kiseki_server.kit.transactions import UnitOfWork
 
 TRASH = timedelta(days=7)
@@ -130,3 +131,46 @@ class CallUpkeep:
     def __call__(self) -> None:
         """Look at all of them."""
         self._calls.expire(microseconds(self._clock.now()))
+
+
+class ProjectUpkeep:
+    """Empties deleted projects: nothing of theirs stays in any store.
+
+    Args:
+        engine: Remove what is kept outside of the database. A crash leaves the project to be
+            emptied again, which is harmless.
+        database: Remove what is kept in the database; they work in one transaction.
+    """
+
+    def __init__(
+        self,
+        projects: ProjectStore,
+        work: UnitOfWork,
+        clock: Clock,
+        *,
+        engine: Sequence[Callable[[ProjectId], None]],
+        database: Sequence[Callable[[ProjectId], None]],
+    ) -> None:
+        self._projects = projects
+        self._work = work
+        self._clock = clock
+        self._engine = engine
+        self._database = database
+
+    def __call__(self) -> int:
+        """Do it; how many projects were emptied."""
+        total = 0
+        while True:
+            now = self._clock.now()
+            with self._work.transaction():
+                gone = self._projects.deleted(now - TRASH)
+            if not gone:
+                return total
+            for project in gone:
+                for forget in self._engine:
+                    forget(project)
+                with self._work.transaction(write=True):
+                    for forget in self._database:
+                        forget(project)
+                    self._projects.emptied(project, now)
+            total += len(gone)

@@ -9,6 +9,8 @@ from typing import Any, cast
 from kiseki_server.domain.calls.types import Call, End, Status, Usage
 from kiseki_server.kit.json import from_text
 
+_DAY = 86_400_000_000
+
 
 def status(call: Call) -> Status:
     """How the call went, its descendants included."""
@@ -44,6 +46,14 @@ def joined(start: Call, end: End) -> Call:
         output_refs=end.output_refs,
         run_step_end=end.run_step_end,
     )
+
+
+def expiry(started_at: int, days: int | None) -> int | None:
+    """When a call goes that is kept for so many days; microseconds since 1970.
+
+    It counts from the call's start, so that a call that is sent again is the same call.
+    """
+    return None if days is None else started_at + days * _DAY
 
 
 def size(call: Call) -> int:

@@ -134,6 +134,10 @@ class CallService:
         """Bytes of the traces whose calls match, by trace."""
         return self._calls.sizes(self._checked(query))
 
+    def stored(self, project: ProjectId) -> int:
+        """Bytes of the bodies of all calls of a project."""
+        return self._calls.stored(project)
+
     def trace(self, project: ProjectId, trace_id: str) -> Sequence[Call]:
         """All calls of a trace, by start, with no body but the summary."""
         return self._calls.family(project, [trace_id])

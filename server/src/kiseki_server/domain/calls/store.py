@@ -232,6 +232,10 @@ class CallStore(Protocol):
         """Bytes of bodies by id of the traces whose roots match, summed over each trace."""
         ...
 
+    def stored(self, project: ProjectId) -> int:
+        """Bytes of the bodies of all calls."""
+        ...
+
     def family(self, project: ProjectId, trace_ids: Collection[str]) -> Sequence[Call]:
         """All calls of some traces, by start, with no body but the summary."""
         ...

@@ -21,3 +21,7 @@ class PriceStore(Protocol):
     def delete(self, project: ProjectId, ids: Sequence[str]) -> int:
         """Remove prices; how many there were."""
         ...
+
+    def forget(self, project: ProjectId) -> None:
+        """Remove everything of a project."""
+        ...

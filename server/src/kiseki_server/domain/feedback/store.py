@@ -23,3 +23,7 @@ class FeedbackStore(Protocol):
     def delete(self, project: ProjectId, ids: Sequence[str]) -> int:
         """Remove feedback; how much there was."""
         ...
+
+    def forget(self, project: ProjectId) -> None:
+        """Remove everything of a project."""
+        ...

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import quote, urlencode
 
 from kiseki_server.domain.files.incoming import DigestAlgorithm
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import Forbidden
-from kiseki_server.kit.ids import ManifestId, RunId, VersionId
+from kiseki_server.kit.ids import ManifestId, ProjectId, RunId, VersionId
 from kiseki_server.kit.secrets import Hasher
 
 Purpose = Literal["upload", "download"]
@@ -158,6 +158,23 @@ class ExportDownload:
         return _NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class ContentDownload:
+    """A content that a project has, by its digest."""
+
+    project: ProjectId
+    digest: str
+    purpose: Literal["download"] = "download"
+
+    @property
+    def place(self) -> str:
+        return f"contents/{self.project}/{self.digest}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return _NOTHING
+
+
 AnyTicket = (
     Ticket
     | ArtifactUpload
@@ -166,6 +183,7 @@ AnyTicket = (
     | ArtifactDownload
     | ManifestDownload
     | ExportDownload
+    | ContentDownload
 )
 
 # The wandb client's tools tell files of artifacts by these parts of their addresses.
@@ -185,6 +203,10 @@ class Tickets:
         expires = int((self._clock.now() + LIFETIME[ticket.purpose]).timestamp())
         unsigned = _unsigned(ticket, expires)
         return f"{unsigned}&signature={self._hasher.hash('ticket', unsigned)}"
+
+    def end(self, purpose: Purpose) -> datetime:
+        """Until when an address holds that is written now."""
+        return self._clock.now() + LIFETIME[purpose]
 
     def check(self, ticket: AnyTicket, expires: int, signature: str) -> None:
         """Accept the signature, or raise.

@@ -46,6 +46,10 @@ class ProjectFileStore(Protocol):
         """Bytes of all contents."""
         ...
 
+    def forget(self, project: ProjectId) -> None:
+        """Remove everything of a project."""
+        ...
+
 
 class ProjectFiles:
     """Use-cases of such files. Callers have authorized the project."""

@@ -84,3 +84,7 @@ class ObjectStore(Protocol):
     def size(self, project: ProjectId) -> int:
         """Bytes of all live values."""
         ...
+
+    def forget(self, project: ProjectId) -> None:
+        """Remove everything of a project."""
+        ...

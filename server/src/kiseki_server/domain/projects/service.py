@@ -28,6 +28,10 @@ _WORDS = {
 }
 
 
+MAX_DAYS = 36_500
+"""A hundred years."""
+
+
 class ProjectService:
     """Finds, makes, changes and deletes projects, for somebody who may."""
 
@@ -177,6 +181,18 @@ class ProjectService:
             visibility=visibility,
             at=self._clock.now(),
         )
+
+    def keep_calls(self, actor: Actor, project: Project, days: int | None) -> None:
+        """Say for how long calls are kept that are written from now on; ``None`` for ever.
+
+        Raises:
+            BadRequest: It is no number of days.
+            NotFound, Forbidden: The actor is no administrator of the project.
+        """
+        self.check(actor, project, Action.ADMIN)
+        if days is not None and not 1 <= days <= MAX_DAYS:
+            raise BadRequest(f"Calls are kept for 1 to {MAX_DAYS} days, or for ever")
+        self._projects.keep_calls(project.id, days)
 
     def delete(self, actor: Actor, project: Project) -> None:
         """Delete a project with its runs; for administrators of its entity."""

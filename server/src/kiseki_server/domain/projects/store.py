@@ -95,8 +95,21 @@ class ProjectStore(Protocol):
         """
         ...
 
+    def keep_calls(self, project: ProjectId, days: int | None) -> None:
+        """Say for how long calls are kept; ``None`` for ever."""
+        ...
+
     def delete(self, project: ProjectId, at: datetime) -> None:
         """Hide the project and free its name. Its runs stay in the store until they are purged."""
+        ...
+
+    def deleted(self, before: datetime) -> Sequence[ProjectId]:
+        """Some projects that were deleted, themselves or with their entity, at this time or
+        before it, and that nobody has emptied yet; none when there are no more."""
+        ...
+
+    def emptied(self, project: ProjectId, at: datetime) -> None:
+        """Note that nothing of a deleted project is left in other stores."""
         ...
 
     def delete_owned(self, owners: Sequence[EntityId], at: datetime) -> None:

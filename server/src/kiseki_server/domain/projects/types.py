@@ -41,6 +41,8 @@ class Project:
     """A registry takes artifacts of any type, instead of those of its own types alone."""
     org: OrgId | None = None
     """The organisation that its entity belongs to; ``None`` for a user's own."""
+    call_days: int | None = None
+    """So long calls are kept that are written from now on; ``None`` for ever."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class RowStore(Protocol):
         """Those of the rows that are stored, as JSON by their digests."""
         ...
 
+    def forget(self, project: ProjectId) -> None:
+        """Remove everything of a project."""
+        ...
+
 
 class TableBook(Protocol):
     """The list of tables, inside the caller's transaction."""
@@ -68,4 +72,8 @@ class TableBook(Protocol):
 
     def size(self, project: ProjectId) -> int:
         """Bytes of the rows of all tables, counted once for each table."""
+        ...
+
+    def forget(self, project: ProjectId) -> None:
+        """Remove everything of a project."""
         ...

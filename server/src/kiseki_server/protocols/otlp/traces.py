@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from litestar import Request, Response, post
 
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.calls.types import Call
 from kiseki_server.domain.projects.service import ProjectService
@@ -65,7 +66,9 @@ class _Sorting:
                 refused.append(Refused(span.name, project.message))
                 continue
             place = f"{project.entity_name}/{project.name}"
-            calls.append(call_of(span, project.id, place, self.actor.user.name))
+            call = call_of(span, project.id, place, self.actor.user.name)
+            expires_at = rules.expiry(call.started_at, project.call_days)
+            calls.append(replace(call, expires_at=expires_at) if expires_at else call)
         return calls, refused
 
     def _project(self, span: Span) -> Project | KisekiError:

@@ -12,7 +12,9 @@ from kiseki_server.protocols.weave import (
     costs,
     feedback,
     files,
+    later,
     objects,
+    projects,
     reading,
     service,
     tables,
@@ -21,21 +23,30 @@ from kiseki_server.protocols.weave.errors import HANDLERS
 
 PREFIX = "/traces"
 
-routes: list[ControllerRouterHandler] = [
-    Router(
-        PREFIX,
-        exception_handlers=HANDLERS,
-        route_handlers=[
-            *service.routes,
-            *calls.routes,
-            *call_reads.routes,
-            *call_stats.routes,
-            *objects.routes,
-            *tables.routes,
-            *files.routes,
-            *reading.routes,
-            *feedback.routes,
-            *costs.routes,
-        ],
-    )
+_handlers: list[ControllerRouterHandler] = [
+    *service.routes,
+    *calls.routes,
+    *call_reads.routes,
+    *call_stats.routes,
+    *objects.routes,
+    *tables.routes,
+    *files.routes,
+    *reading.routes,
+    *feedback.routes,
+    *costs.routes,
+    *projects.routes,
+    *later.routes,
 ]
+routes: list[ControllerRouterHandler] = [
+    Router(PREFIX, exception_handlers=HANDLERS, route_handlers=_handlers)
+]
+
+
+def addresses() -> set[tuple[str, str]]:
+    """Method and path of each route, without the prefix."""
+    return {
+        (method, path)
+        for handler in _handlers
+        for path in getattr(handler, "paths", ())
+        for method in getattr(handler, "http_methods", ())
+    }

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.types import Call, End, Source
 from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.objects.refs import STORED, find
@@ -129,6 +130,7 @@ class Reader:
             run=self._run(body.wb_run_id),
             run_step=body.wb_run_step,
             run_step_end=None if end is None else end.wb_run_step_end,
+            expires_at=rules.expiry(started_at, self._project.call_days),
         )
 
     def _run(self, run: str | None) -> str | None:

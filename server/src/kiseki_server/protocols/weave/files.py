@@ -12,16 +12,19 @@ from litestar.response import Stream
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from kiseki_server.domain.accounts.rules import Action
+from kiseki_server.domain.files.tickets import ContentDownload, Tickets
 from kiseki_server.domain.objects.files import ProjectFiles, Upload
-from kiseki_server.kit.errors import BadRequest, Malformed
+from kiseki_server.kit.errors import BadRequest, Malformed, NotFound
+from kiseki_server.protocols.addresses import base_url
 from kiseki_server.protocols.weave.bodies import LIMITED, answer, read
-from kiseki_server.protocols.weave.door import Door
+from kiseki_server.protocols.weave.door import Door, external
 
 _UNBOUNDED = {"body_limit": 1 << 50, "decoded_limit": 1 << 50}
 """The service bounds what a file may have, `_Form` everything else."""
 _FIELDS = frozenset({"project_id", "expected_digest"})
 _FIELD_LIMIT = 1 << 10
 _BUFFER = 1 << 20
+MAX_URIS = 1_000
 
 
 class Named(msgspec.Struct):
@@ -31,6 +34,11 @@ class Named(msgspec.Struct):
 
 class InProject(msgspec.Struct):
     project_id: str
+
+
+class ResolveRequest(msgspec.Struct):
+    project_id: str
+    uris: list[str]
 
 
 @post(["/file/create", "/files/create"], opt=_UNBOUNDED, include_in_schema=False)
@@ -139,10 +147,40 @@ def measure_files(body: bytes, door: Door, project_files: ProjectFiles) -> Respo
     return answer({"total_size_bytes": project_files.size(at)})
 
 
+@post("/files/resolve_url", opt=LIMITED, sync_to_thread=True, include_in_schema=False)
+def resolve_urls(
+    request: Request[Any, Any, Any],
+    body: bytes,
+    door: Door,
+    project_files: ProjectFiles,
+    tickets: Tickets,
+) -> Response[bytes]:
+    """Addresses at which files can be had without a key, for an hour; a file is named by its
+    digest, or by an address that ends with it."""
+    asked = read(body, ResolveRequest)
+    if len(asked.uris) > MAX_URIS:
+        raise BadRequest(f"{len(asked.uris)} addresses were asked for; {MAX_URIS} can be at once")
+    at = door.place(asked.project_id)
+    digests = [uri.rpartition("/")[2] for uri in asked.uris]
+    known = project_files.sizes(at, digests)
+    missing = [uri for uri, digest in zip(asked.uris, digests, strict=True) if digest not in known]
+    if missing:
+        raise NotFound(f"There is no file `{missing[0][:200]}` in {external(at)}")
+    base = base_url(request)
+    return answer(
+        {
+            "download_urls": [
+                base + tickets.address(ContentDownload(at.id, digest)) for digest in digests
+            ],
+            "expires_at": tickets.end("download"),
+        }
+    )
+
+
 # A handler of its own for each address: one with two would be put into a thread twice.
 _contents = [
     post(path, opt=LIMITED, sync_to_thread=True, include_in_schema=False)(_content)
     for path in ("/file/content", "/files/content")
 ]
 
-routes = [create_file, *_contents, measure_files]
+routes = [create_file, *_contents, measure_files, resolve_urls]

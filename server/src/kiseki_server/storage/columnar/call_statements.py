@@ -111,6 +111,9 @@ WHERE trace_id IN (SELECT trace_id FROM ({source})) GROUP BY trace_id
 """
 """Bytes of the traces in which calls match."""
 
+STORED_BYTES = "SELECT sum(size) AS bytes FROM ({source})"
+"""Bytes of all that matches."""
+
 FACETS = """
 SELECT assumeNotNull(v) AS value, count() AS calls FROM ({source})
 WHERE isNotNull(v) AND v != '' GROUP BY value ORDER BY calls DESC, value LIMIT {limit:UInt64}
@@ -133,3 +136,6 @@ UNION = "SELECT {columns} FROM ({branches})"
 
 FORGET = "DELETE FROM {table} WHERE project = {project:UInt64}"
 """Removes what belongs to a project."""
+
+FREE = "ALTER TABLE {table} APPLY DELETED MASK SETTINGS mutations_sync = 0"
+"""Rewrites what has deleted rows, so that their bytes are free; in the background."""

@@ -187,6 +187,7 @@ class ColumnarCallStore:
     def forget(self, project: ProjectId) -> None:
         for table in ("calls", "open_calls", "call_repeats", "deleted_calls", "call_names"):
             self._pool.command(statements.FORGET.replace("{table}", table), {"project": project})
+            self._pool.command(statements.FREE.replace("{table}", table))
         with self._lock:
             self._known = None
 
@@ -310,6 +311,12 @@ class ColumnarCallStore:
         sql = statements.SIZES.replace("{everything}", everything.source("trace_id, size"))
         sql = sql.replace("{source}", select.source("trace_id"))
         return dict(self._pool.rows(sql, {**everything.parameters, **select.parameters}))
+
+    def stored(self, project: ProjectId) -> int:
+        select = CallSelect(CallQuery(project=project), self._marks())
+        sql = statements.STORED_BYTES.replace("{source}", select.source("size"))
+        ((size,),) = self._pool.rows(sql, select.parameters)
+        return int(size)
 
     def family(self, project: ProjectId, trace_ids: Collection[str]) -> Sequence[Call]:
         calls: list[Call] = []

@@ -66,6 +66,12 @@ INNER JOIN (
 """
 """Rows of a table with their values, in no order."""
 
+FORGET = "DELETE FROM {table} WHERE project = {project:UInt64}"
+"""Removes what belongs to a project."""
+
+FREE = "ALTER TABLE {table} APPLY DELETED MASK SETTINGS mutations_sync = 0"
+"""Rewrites what has deleted rows, so that their bytes are free; in the background."""
+
 _AT_ONCE = 1000
 """Digests of one look-up."""
 _MOST = 2**32 - 1
@@ -173,6 +179,11 @@ class ColumnarRowStore:
             part = {"project": project, "digests": wanted[start : start + _AT_ONCE]}
             found.update(self._pool.rows(VALUES, part))
         return found
+
+    def forget(self, project: ProjectId) -> None:
+        for table in ("table_rows", "table_places"):
+            self._pool.command(FORGET.replace("{table}", table), {"project": project})
+            self._pool.command(FREE.replace("{table}", table))
 
 
 def _text(path: Sequence[str], number: int, parameters: dict[str, Any]) -> str:

@@ -103,6 +103,10 @@ class MemoryCallStore:
                     sizes[call.trace_id] += rules.size(call)
         return sizes
 
+    def stored(self, project: ProjectId) -> int:
+        with self._lock:
+            return sum(rules.size(call) for call in self._calls.values() if call.project == project)
+
     def family(self, project: ProjectId, trace_ids: Collection[str]) -> Sequence[Call]:
         wanted = frozenset({"summary"})
         query = CallQuery(

@@ -34,3 +34,7 @@ class MemoryFeedbackStore:
     def delete(self, project: ProjectId, ids: Sequence[str]) -> int:
         gone = [self._feedback.pop((project, id), None) for id in dict.fromkeys(ids)]
         return sum(each is not None for each in gone)
+
+    def forget(self, project: ProjectId) -> None:
+        for key in [key for key in self._feedback if key[0] == project]:
+            del self._feedback[key]

@@ -18,6 +18,8 @@ from kiseki_server.domain.objects.types import (
 )
 from kiseki_server.kit.ids import ProjectId
 
+_NOWHERE = ProjectId(-1)
+
 
 class MemoryObjectStore:
     """An `ObjectStore` in lists."""
@@ -179,6 +181,16 @@ class MemoryObjectStore:
     def size(self, project: ProjectId) -> int:
         own = (one for one in self._versions if one.project == project)
         return sum(one.size for one in own if one.deleted_at is None)
+
+    def forget(self, project: ProjectId) -> None:
+        for one in self._versions:
+            if one.project == project:
+                if one.blob is not None:
+                    self._names.drop([one.blob])
+                self._tags.pop(one.id, None)
+                self._aliases.pop(one.id, None)
+                # Its place in the list is its number, and stays.
+                self._versions[one.id] = replace(one, project=_NOWHERE, text=None, blob=None)
 
 
 def _key(one: Draft | ObjectVersion) -> tuple[object, ...]:

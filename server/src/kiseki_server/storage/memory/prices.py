@@ -27,3 +27,6 @@ class MemoryPriceStore:
         for id in gone:
             del self._prices[id]
         return len(gone)
+
+    def forget(self, project: ProjectId) -> None:
+        self._prices = {id: it for id, it in self._prices.items() if it.project != project}

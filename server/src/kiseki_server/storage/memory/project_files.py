@@ -27,3 +27,7 @@ class MemoryProjectFileStore:
 
     def size(self, project: ProjectId) -> int:
         return sum(file.size for file in self._files.values() if file.project == project)
+
+    def forget(self, project: ProjectId) -> None:
+        for key in [key for key in self._files if key[0] == project]:
+            self._names.drop([self._files.pop(key).blob])

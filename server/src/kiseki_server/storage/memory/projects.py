@@ -33,6 +33,7 @@ class MemoryProjectStore:
         self._accounts = accounts
         self._runs = runs
         self._projects: dict[ProjectId, Project] = {}
+        self._deleted: dict[ProjectId, datetime] = {}
         self._ids = itertools.count(1)
 
     def living(self) -> Iterable[ProjectId]:
@@ -159,8 +160,18 @@ class MemoryProjectStore:
         )
         return self._projects[project]
 
+    def keep_calls(self, project: ProjectId, days: int | None) -> None:
+        self._projects[project] = replace(self._projects[project], call_days=days)
+
     def delete(self, project: ProjectId, at: datetime) -> None:
-        self._projects.pop(project, None)
+        if self._projects.pop(project, None) is not None:
+            self._deleted[project] = at
+
+    def deleted(self, before: datetime) -> Sequence[ProjectId]:
+        return [project for project, at in self._deleted.items() if at <= before]
+
+    def emptied(self, project: ProjectId, at: datetime) -> None:
+        self._deleted.pop(project, None)
 
     def delete_owned(self, owners: Sequence[EntityId], at: datetime) -> None:
         for project in [p for p in self._projects.values() if p.entity in owners]:

@@ -59,6 +59,11 @@ class MemoryRowStore:
         found = {digest: self._values.get((project, digest)) for digest in digests}
         return {digest: text for digest, text in found.items() if text is not None}
 
+    def forget(self, project: ProjectId) -> None:
+        for kept in (self._values, self._orders):
+            for key in [key for key in kept if key[0] == project]:
+                del kept[key]
+
 
 class MemoryTableBook:
     """A `TableBook` in a dict."""
@@ -75,6 +80,10 @@ class MemoryTableBook:
 
     def size(self, project: ProjectId) -> int:
         return sum(table.size for table in self._tables.values() if table.project == project)
+
+    def forget(self, project: ProjectId) -> None:
+        for key in [key for key in self._tables if key[0] == project]:
+            del self._tables[key]
 
 
 def _sorted(rows: Sequence[Row], term: SortTerm) -> list[Row]:

@@ -71,6 +71,10 @@ class SqlFeedbackStore:
             gone += self._database.current().execute(query).rowcount
         return gone
 
+    def forget(self, project: ProjectId) -> None:
+        gone = sa.delete(table).where(_columns.project_id == project)
+        self._database.current().execute(gone)
+
 
 def _conditions(filter: FeedbackFilter) -> Iterator[list[sa.ColumnElement[bool]]]:
     """Conditions of one query after the other, since long lists are cut."""

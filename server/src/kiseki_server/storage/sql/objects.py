@@ -283,6 +283,19 @@ class SqlObjectStore:
         )
         return int(self._database.current().execute(query).scalar_one())
 
+    def forget(self, project: ProjectId) -> None:
+        connection = self._database.current()
+        names = sa.select(_names.id).where(_names.project_id == project)
+        versions = sa.select(_versions.id).where(_versions.name_id.in_(names))
+        blobs = sa.select(_versions.blob).where(
+            _versions.name_id.in_(names), _versions.blob.is_not(None)
+        )
+        self._blob_names.drop(list(connection.execute(blobs).scalars()))
+        for table in (object_tags, object_aliases):
+            connection.execute(sa.delete(table).where(table.c.version_id.in_(versions)))
+        connection.execute(sa.delete(object_versions).where(_versions.name_id.in_(names)))
+        connection.execute(sa.delete(object_names).where(_names.project_id == project))
+
 
 def _conditions(filter: ObjectFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []

@@ -46,3 +46,7 @@ class SqlPriceStore:
             query = sa.delete(table).where(_columns.project_id == project, _columns.id.in_(chunk))
             gone += self._database.current().execute(query).rowcount
         return gone
+
+    def forget(self, project: ProjectId) -> None:
+        gone = sa.delete(table).where(_columns.project_id == project)
+        self._database.current().execute(gone)

@@ -54,3 +54,9 @@ class SqlProjectFileStore:
         query = sa.select(sa.func.coalesce(sa.func.sum(_columns.size), 0))
         query = query.where(_columns.project_id == project)
         return int(self._database.current().execute(query).scalar_one())
+
+    def forget(self, project: ProjectId) -> None:
+        connection = self._database.current()
+        own = _columns.project_id == project
+        self._names.drop(list(connection.execute(sa.select(_columns.blob).where(own)).scalars()))
+        connection.execute(sa.delete(project_files).where(own))

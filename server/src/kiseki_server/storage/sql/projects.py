@@ -36,15 +36,16 @@ _COLUMNS = (
     projects.c.kind,
     projects.c.any_type,
     entities.c.org_id,
+    projects.c.call_days,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AT_ONCE = 100
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def _read(row: Any) -> Project:
-    id, entity, owner, name, description, visibility, created, updated, kind, any_type, org = row[
-        : len(_COLUMNS)
-    ]
+    id, entity, owner, name, description, visibility, created, updated, *more = row[: len(_COLUMNS)]
+    kind, any_type, org, call_days = more
     return Project(
         id=id,
         entity=entity,
@@ -57,6 +58,7 @@ def _read(row: Any) -> Project:
         kind=ProjectKind(kind),
         any_type=any_type,
         org=org,
+        call_days=call_days,
     )
 
 
@@ -228,8 +230,29 @@ class SqlProjectStore:
             raise Conflict("The project was deleted at this moment")
         return changed
 
+    def keep_calls(self, project: ProjectId, days: int | None) -> None:
+        self._database.current().execute(
+            sa.update(projects).where(projects.c.id == project).values(call_days=days)
+        )
+
     def delete(self, project: ProjectId, at: datetime) -> None:
         self._delete(projects.c.id == project, at)
+
+    def deleted(self, before: datetime) -> Sequence[ProjectId]:
+        gone = sa.or_(projects.c.deleted_at <= before, entities.c.removed_at <= before)
+        query = (
+            sa.select(projects.c.id)
+            .join(entities, entities.c.id == projects.c.entity_id)
+            .where(gone, projects.c.purged_at.is_(None))
+            .order_by(projects.c.id)
+            .limit(_AT_ONCE)
+        )
+        return [ProjectId(id) for id in self._database.current().execute(query).scalars()]
+
+    def emptied(self, project: ProjectId, at: datetime) -> None:
+        self._database.current().execute(
+            sa.update(projects).where(projects.c.id == project).values(purged_at=at)
+        )
 
     def delete_owned(self, owners: Sequence[EntityId], at: datetime) -> None:
         self._delete(projects.c.entity_id.in_(owners), at)

@@ -156,6 +156,10 @@ projects = Table(
     Column("kind", sa.Text, nullable=False, server_default="project"),
     # Whether a registry takes artifacts of any type, or those of its own types alone.
     Column("any_type", sa.Boolean, nullable=False, server_default="1"),
+    # For so many days calls are kept; NULL for ever.
+    Column("call_days", sa.Integer),
+    # When everything of a deleted project was removed from all stores.
+    Column("purged_at", UtcTime),
     UniqueConstraint("entity_id", "name_key"),
     sqlite_autoincrement=True,
 )

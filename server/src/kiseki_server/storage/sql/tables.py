@@ -48,3 +48,7 @@ class SqlTableBook:
         query = sa.select(sa.func.coalesce(sa.func.sum(_columns.size), 0))
         query = query.where(_columns.project_id == project)
         return int(self._database.current().execute(query).scalar_one())
+
+    def forget(self, project: ProjectId) -> None:
+        gone = sa.delete(object_tables).where(_columns.project_id == project)
+        self._database.current().execute(gone)
