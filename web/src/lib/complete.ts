@@ -1,19 +1,3 @@
-const attributes = [
-  "name",
-  "display_name",
-  "state",
-  "group",
-  "job_type",
-  "user",
-  "host",
-  "notes",
-  "tags",
-  "created_at",
-  "updated_at",
-  "finished_at",
-  "duration",
-];
-
 /** Filters that the field name at the end of the text could become. */
 export function completions(text: string, fields: readonly string[], limit = 20): string[] {
   const word = /[\w./-]*$/.exec(text)?.[0] ?? "";
@@ -22,7 +6,7 @@ export function completions(text: string, fields: readonly string[], limit = 20)
   if ((before.match(/(?<!\\)"/g)?.length ?? 0) % 2 === 1) return [];
   if (word === "" && /[\w"\])]\s+$/.test(before) && !/\b(and|or|not|\()\s*$/i.test(before))
     return [];
-  return [...attributes, ...fields]
+  return fields
     .filter((field) => field !== word && field.toLowerCase().includes(word.toLowerCase()))
     .slice(0, limit)
     .map((field) => before + field);

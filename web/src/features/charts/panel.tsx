@@ -46,7 +46,6 @@ export const Panel = memo(function Panel({ panel, scope, settings, view, change 
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the menu moves panels by keyboard
     <article
       ref={card}
       className={styles.panel}
@@ -127,7 +126,6 @@ function Corner({
   const start = useRef({ x: 0, y: 0, height: 0, columns: 1, column: 1, most: COLUMNS });
   if (!arranging) return null;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the editor of the panel has both sizes
     <span
       className={styles.cornerGrip}
       onPointerDown={(event) => {

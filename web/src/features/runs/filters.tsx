@@ -1,14 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useId, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { runFieldsQuery } from "@/api/runs";
+import { FilterField } from "@/features/filters/field";
 import type { RunList } from "@/features/run-list";
-import { completions } from "@/lib/complete";
+import { printField } from "@/lib/filter-tree";
 import type { RunsView } from "@/lib/view";
-import { IconButton } from "@/ui/button";
 import { SearchInput, SearchToggle } from "@/ui/field";
-import { Icon } from "@/ui/icon";
-import { Popover } from "@/ui/menu";
 import { useDraft } from "@/ui/use-debounced";
 import styles from "./filters.module.css";
 
@@ -51,12 +49,12 @@ export function RunFilters({
           }
         />
       </div>
-      <FilterField entity={entity} project={project} view={view} change={change} list={list} />
+      <RunFilterField entity={entity} project={project} view={view} change={change} list={list} />
     </div>
   );
 }
 
-const examples = [
+const EXAMPLES = [
   'state = "running"',
   "config.lr > 0.001 and summary.loss < 0.5",
   'tags contains "baseline"',
@@ -65,7 +63,36 @@ const examples = [
   'group in ["a", "b"]',
 ];
 
-function FilterField({
+const ATTRIBUTES = [
+  "name",
+  "display_name",
+  "state",
+  "group",
+  "job_type",
+  "user",
+  "host",
+  "notes",
+  "tags",
+  "created_at",
+  "updated_at",
+  "heartbeat_at",
+  "finished_at",
+  "duration",
+  "history_lines",
+];
+
+const STATES = [
+  "pending",
+  "running",
+  "finished",
+  "failed",
+  "crashed",
+  "killed",
+  "preempting",
+  "preempted",
+];
+
+function RunFilterField({
   entity,
   project,
   view,
@@ -79,76 +106,36 @@ function FilterField({
   list: RunList;
 }) {
   const { t } = useTranslation();
-  const suggestions = useId();
-  const errorId = useId();
   const [asked, setAsked] = useState(false);
   const onFilter = useCallback((filter: string) => change({ filter }), [change]);
-  const [filter, setFilter] = useDraft(view.filter, onFilter, 400);
   const config = useQuery({ ...runFieldsQuery(entity, project, "config"), enabled: asked });
   const summary = useQuery({ ...runFieldsQuery(entity, project, "summary"), enabled: asked });
-  const fields = [
-    ...(config.data ?? []).map((field) => `config.${field.replace(/^config\./, "")}`),
-    ...(summary.data ?? []).map((field) => `summary.${field.replace(/^summary\./, "")}`),
-  ];
-  const problem = view.filter === filter ? list.filterError : null;
+  const fields = useMemo(
+    () => ({
+      names: [
+        ...ATTRIBUTES,
+        ...named("config", config.data ?? []),
+        ...named("summary", summary.data ?? []),
+      ],
+      values: { state: STATES },
+      lists: ["tags"],
+    }),
+    [config.data, summary.data],
+  );
   return (
-    <div className={styles.filter}>
-      <SearchInput
-        icon="filter"
-        label={t("runs.filter")}
-        placeholder={t("runs.filterPlaceholder")}
-        value={filter}
-        onValue={setFilter}
-        invalid={problem !== null}
-        aria-describedby={problem ? errorId : undefined}
-        list={suggestions}
-        onFocus={() => setAsked(true)}
-        style={{ fontFamily: "var(--mono)", fontSize: 12 }}
-        end={
-          <>
-            {filter !== "" && (
-              <IconButton
-                icon="close"
-                size="s"
-                label={t("common.clear")}
-                onClick={() => setFilter("")}
-              />
-            )}
-            <Popover
-              align="end"
-              width={380}
-              trigger={
-                <button type="button" className={styles.help} aria-label={t("runs.filterHelp")}>
-                  <Icon name="help" size={14} />
-                </button>
-              }
-            >
-              <h3>{t("runs.filterHelp")}</h3>
-              <p className={styles.text}>{t("runs.filterExamples")}</p>
-              <ul className={styles.examples}>
-                {examples.map((example) => (
-                  <li key={example}>
-                    <button type="button" onClick={() => setFilter(example)}>
-                      <code>{example}</code>
-                    </button>
-                  </li>
-                ))}
-              </ul>
-            </Popover>
-          </>
-        }
-      />
-      <datalist id={suggestions}>
-        {completions(filter, fields).map((text) => (
-          <option key={text} value={text} />
-        ))}
-      </datalist>
-      {problem && (
-        <p id={errorId} className={styles.problem} role="alert">
-          {problem.message}
-          {problem.hint && <span> {problem.hint}</span>}
-        </p>
-      )}
-    </div>
+    <FilterField
+      label={t("runs.filter")}
+      placeholder={t("runs.filterPlaceholder")}
+      value={view.filter}
+      problem={list.filterError}
+      fields={fields}
+      examples={EXAMPLES}
+      onFilter={onFilter}
+      onAsked={() => setAsked(true)}
+    />
   );
 }
+
+/** Keys of a document as a filter names them. */
+const named = (root: string, keys: readonly string[]) =>
+  keys.map((key) => printField([root, ...key.replace(`${root}.`, "").split(".")]));

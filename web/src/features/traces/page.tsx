@@ -8,16 +8,15 @@ import { projectQuery } from "@/api/projects";
 import { useLiveEvent } from "@/api/stream";
 import { useCanWrite } from "@/features/artifacts/can-write";
 import { Failure } from "@/features/failure";
+import { FilterField } from "@/features/filters/field";
 import { MissingProject, useMissing } from "@/features/missing";
 import { AddToDataset } from "@/features/objects/add-to-dataset";
 import { usePageTitle } from "@/features/title";
-import { completions } from "@/lib/complete";
-import { Button, IconButton } from "@/ui/button";
+import { Button } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
-import { SearchInput, Segmented } from "@/ui/field";
+import { Segmented } from "@/ui/field";
 import { Toolbar } from "@/ui/page";
 import { EmptyState, SkeletonRows } from "@/ui/states";
-import { useDraft } from "@/ui/use-debounced";
 import { useThrottled } from "@/ui/use-throttled";
 import { TimeStrip } from "./strip";
 import { CallTable } from "./table";
@@ -25,6 +24,18 @@ import styles from "./traces.module.css";
 import { useTracesView } from "./view";
 
 const FIELDS = ["name", "op", "status", "latency", "started_at", "user", "thread", "error", "run"];
+const VALUES = {
+  status: ["success", "error", "running", "descendant_error"],
+  source: ["weave", "kiseki", "otlp"],
+};
+const EXAMPLES = [
+  'status = "error"',
+  "latency > 2 and output exists",
+  'name contains "search"',
+  'inputs.model = "gpt-5" or inputs.model ~ "^claude"',
+  'op in ["retrieve", "answer"]',
+  'not error contains "timeout"',
+];
 const LIVE_MS = 2_000;
 
 /** Traces of a project: what its programs called, newest first. */
@@ -108,7 +119,7 @@ export function TracesPage() {
     <div className={styles.page}>
       <header className={styles.toolbar}>
         <h1 className="visually-hidden">{t("traces.title")}</h1>
-        <FilterField
+        <CallFilterField
           entity={entity}
           project={project}
           value={view.filter}
@@ -186,7 +197,7 @@ function useLiveCalls(entity: string, project: string) {
   useLiveEvent("resync", refetch);
 }
 
-function FilterField({
+function CallFilterField({
   entity,
   project,
   value,
@@ -200,43 +211,22 @@ function FilterField({
   onFilter: (filter: string) => void;
 }) {
   const { t } = useTranslation();
-  const fields = useQuery(callFieldsQuery(entity, project));
-  const [draft, setDraft] = useDraft(value, onFilter, 400);
-  const wrong = problem !== null && draft === value;
+  const found = useQuery(callFieldsQuery(entity, project));
+  const fields = useMemo(
+    () => ({ names: [...FIELDS, ...(found.data ?? [])], values: VALUES }),
+    [found.data],
+  );
   return (
     <div className={styles.filter} data-search>
-      <SearchInput
-        icon="filter"
+      <FilterField
         label={t("traces.filter")}
         placeholder={t("traces.filterPlaceholder")}
-        value={draft}
-        onValue={setDraft}
-        invalid={wrong}
-        aria-describedby={wrong ? "traces-problem" : undefined}
-        list="traces-fields"
-        style={{ fontFamily: "var(--mono)", fontSize: 12 }}
-        end={
-          draft !== "" && (
-            <IconButton
-              icon="close"
-              size="s"
-              label={t("common.clear")}
-              onClick={() => setDraft("")}
-            />
-          )
-        }
+        value={value}
+        problem={problem}
+        fields={fields}
+        examples={EXAMPLES}
+        onFilter={onFilter}
       />
-      <datalist id="traces-fields">
-        {completions(draft, [...FIELDS, ...(fields.data ?? [])]).map((text) => (
-          <option key={text} value={text} />
-        ))}
-      </datalist>
-      {wrong && (
-        <p id="traces-problem" className={styles.problem} role="alert">
-          {problem.message}
-          {problem.hint && <span> {problem.hint}</span>}
-        </p>
-      )}
     </div>
   );
 }

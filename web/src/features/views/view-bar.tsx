@@ -70,7 +70,11 @@ export function ViewBar({ of }: { of: ViewController<unknown> }) {
       <Menu
         align="start"
         trigger={
-          <button type="button" className={styles.current} aria-label={t("views.menu")}>
+          <button
+            type="button"
+            className={styles.current}
+            aria-label={`${t("views.menu")}: ${title}`}
+          >
             <Icon name="views" size={14} />
             <span className="truncate">{title}</span>
             {of.changed && <i className={styles.mark} title={t("views.changed")} />}

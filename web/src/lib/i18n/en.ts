@@ -1,4 +1,5 @@
 import { artifacts } from "./en.artifacts";
+import { filters } from "./en.filters";
 import { diff, objects } from "./en.objects";
 import { lineage, members, registry } from "./en.registry";
 
@@ -196,8 +197,6 @@ export const en = {
     search: "Search runs",
     filter: "Filter",
     filterPlaceholder: 'config.lr > 0.01 and state = "running"',
-    filterHelp: "How to write a filter",
-    filterExamples: "Compare with = != < <= > >=, match text with ~, and join with and, or, not.",
     sort: "Sort",
     sortBy: "Sort by",
     newest: "Newest first",
@@ -777,6 +776,7 @@ export const en = {
   },
   artifacts,
   lineage,
+  filters,
   registry,
   members,
   notFound: {

@@ -1,5 +1,6 @@
 import type { Catalogue } from "./en";
 import { artifacts } from "./ja.artifacts";
+import { filters } from "./ja.filters";
 import { diff, objects } from "./ja.objects";
 import { lineage, members, registry } from "./ja.registry";
 
@@ -195,8 +196,6 @@ export const ja: Catalogue = {
     search: "ランを検索",
     filter: "絞り込み",
     filterPlaceholder: 'config.lr > 0.01 and state = "running"',
-    filterHelp: "絞り込みの書き方",
-    filterExamples: "= != < <= > >= で比較、~ で正規表現に一致、and、or、not で組み合わせます。",
     sort: "並べ替え",
     sortBy: "並べ替え",
     newest: "新しい順",
@@ -752,6 +751,7 @@ export const ja: Catalogue = {
   },
   artifacts,
   lineage,
+  filters,
   registry,
   members,
   notFound: {
