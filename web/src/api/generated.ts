@@ -1626,6 +1626,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Evaluations, the newest first unless another order is asked for. */
+        get: operations["listEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many evaluations there are of each version of a model, evaluation or dataset. */
+        get: operations["groupEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/{evaluation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One evaluation with its metrics, computed from its rows. */
+        get: operations["readEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/{evaluation}/confusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which labels, or grades, the model takes for which. */
+        get: operations["confusionMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/{evaluation}/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A metric in parts of the dataset, the worst first. */
+        get: operations["scoreSlices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/{evaluation}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether an evaluation meets requirements, for a CI job to look at. */
+        get: operations["checkGate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Evaluations with their differences to a baseline, and whether those could be chance. */
+        get: operations["compareEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/comparison/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of evaluations side by side, aligned by their examples. */
+        get: operations["compareRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/comparison/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of every row, for scatter plots and histograms. */
+        get: operations["compareValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/{evaluation}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of one evaluation, in the order of its dataset unless another is asked for. */
+        get: operations["listRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/{evaluation}/rows/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One row with all its trials, and the calls that they consist of. */
+        get: operations["readRow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/evaluations/{evaluation}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All trials of an evaluation, a line each, with their inputs, outputs and scores. */
+        get: operations["exportRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/views": {
         parameters: {
             query?: never;
@@ -2105,9 +2309,152 @@ export interface components {
              */
             kind: "full" | "incremental";
         };
+        /** ComparedEvaluation */
+        ComparedEvaluation: {
+            id: string;
+            trace_id: string;
+            name: string;
+            /** @enum {string} */
+            status: "running" | "stalled" | "completed" | "failed";
+            /**
+             * @description `evaluate`, a logger, or the REST routes
+             * @enum {string}
+             */
+            kind: "declarative" | "imperative" | "api";
+            /** Format: date-time */
+            started_at: string;
+            ended_at: string | null;
+            duration_s: number | null;
+            evaluation: components["schemas"]["Ref"] | null;
+            model: components["schemas"]["Ref"] | null;
+            dataset: components["schemas"]["Ref"] | null;
+            scorers: components["schemas"]["Ref"][];
+            trials: number;
+            progress: components["schemas"]["EvaluationProgress"];
+            summary: components["schemas"]["SummaryFigure"][];
+            /** @description Of all calls, those of scorers too. */
+            usage: components["schemas"]["TokenCounts"][];
+            tokens: number | null;
+            /** @description In USD; null where a model has no price. */
+            cost: number | null;
+            error: string | null;
+            run: string | null;
+            run_step: number | null;
+            user: string | null;
+            /** @enum {string} */
+            source: "weave" | "kiseki" | "otlp";
+            rows: number;
+        };
+        /** Comparison */
+        Comparison: {
+            baseline: string;
+            evaluations: components["schemas"]["ComparedEvaluation"][];
+            shared_rows: number;
+            union_rows: number;
+            warnings: components["schemas"]["ComparisonWarning"][];
+            metrics: components["schemas"]["ComparisonMetric"][];
+            method: components["schemas"]["ComparisonMethod"];
+        };
+        /** ComparisonCell */
+        ComparisonCell: {
+            mean: number | null;
+            interval: components["schemas"]["Range"] | null;
+            /** @description That have a value. */
+            rows: number;
+            /** @description The part of the rows that are done. */
+            coverage: number;
+            std: number | null;
+            min: number | null;
+            max: number | null;
+            median: number | null;
+            trial_std: number | null;
+            counts: components["schemas"]["ValueCount"][] | null;
+            histogram: components["schemas"]["ScoreHistogram"] | null;
+            delta: components["schemas"]["MetricDelta"] | null;
+        };
+        /** ComparisonMethod */
+        ComparisonMethod: {
+            resamples: number;
+            seed: number;
+            alpha: number;
+            power: number;
+            /** @constant */
+            correction: "holm";
+            families: string;
+        };
+        /** ComparisonMetric */
+        ComparisonMetric: {
+            name: string;
+            label: string;
+            /** @enum {string} */
+            source: "score" | "output" | "model";
+            scorer: string | null;
+            /** @enum {string} */
+            type: "boolean" | "number" | "category";
+            /** @enum {string} */
+            direction: "up" | "down";
+            /** @description In the order of the evaluations. */
+            cells: components["schemas"]["ComparisonCell"][];
+        };
+        /** ComparisonRow */
+        ComparisonRow: {
+            digest: string;
+            /** @description In the dataset. */
+            position: number | null;
+            inputs: unknown;
+            cells: (components["schemas"]["ComparisonRowCell"] | null)[];
+        };
+        /** ComparisonRowCell */
+        ComparisonRowCell: {
+            trials: number;
+            done: number;
+            failed: number;
+            /** @enum {string} */
+            status: "success" | "error" | "running";
+            /** @description Of the first trial that is done. */
+            output: unknown;
+            /** @description Texts of the output were cut. */
+            truncated: boolean;
+            error: string | null;
+            latency_s: number | null;
+            tokens: number | null;
+            cost: number | null;
+            values: {
+                [key: string]: components["schemas"]["MetricValue"];
+            };
+            calls: string[];
+        };
+        /** ComparisonRows */
+        ComparisonRows: {
+            items: components["schemas"]["ComparisonRow"][];
+            cursor: string | null;
+            total: number;
+        };
+        /** ComparisonWarning */
+        ComparisonWarning: {
+            /** @enum {string} */
+            code: "dataset_differs" | "rows_differ" | "scorer_differs" | "evaluation_differs" | "trials_differ" | "unfinished" | "coverage_differs" | "few_pairs" | "duplicates" | "truncated";
+            message: string;
+            evaluations: string[];
+        };
         /** CompleteParts */
         CompleteParts: {
             parts: components["schemas"]["PartInfo"][];
+        };
+        /** ConfusionMatrix */
+        ConfusionMatrix: {
+            labels: string[];
+            matrix: number[][];
+            per_label: components["schemas"]["LabelFigures"][];
+            accuracy: number | null;
+            macro_f1: number | null;
+            kappa: number | null;
+            /** @description Of grades; quadratic weights. */
+            weighted_kappa: number | null;
+            rows: number;
+            missing: number;
+            /** @description The rarer labels are put together as `…`. */
+            other: boolean;
         };
         /** CreateKey */
         CreateKey: {
@@ -2217,6 +2564,14 @@ export interface components {
             entity: string;
             project: string;
         };
+        /** EffectSize */
+        EffectSize: {
+            /** @enum {string} */
+            name: "cohens_g" | "cohens_dz";
+            value: number;
+            /** @enum {string} */
+            size: "none" | "small" | "medium" | "large";
+        };
         /** Entries */
         Entries: {
             items: components["schemas"]["EntryInfo"][];
@@ -2236,6 +2591,141 @@ export interface components {
             } | null;
             /** @description Gives the bytes without credentials for an hour; if addresses were asked for, and the bytes are here. */
             url?: string | null;
+        };
+        /** EvaluationDetail */
+        EvaluationDetail: {
+            id: string;
+            trace_id: string;
+            name: string;
+            /** @enum {string} */
+            status: "running" | "stalled" | "completed" | "failed";
+            /**
+             * @description `evaluate`, a logger, or the REST routes
+             * @enum {string}
+             */
+            kind: "declarative" | "imperative" | "api";
+            /** Format: date-time */
+            started_at: string;
+            ended_at: string | null;
+            duration_s: number | null;
+            evaluation: components["schemas"]["Ref"] | null;
+            model: components["schemas"]["Ref"] | null;
+            dataset: components["schemas"]["Ref"] | null;
+            scorers: components["schemas"]["Ref"][];
+            trials: number;
+            progress: components["schemas"]["EvaluationProgress"];
+            summary: components["schemas"]["SummaryFigure"][];
+            /** @description Of all calls, those of scorers too. */
+            usage: components["schemas"]["TokenCounts"][];
+            tokens: number | null;
+            /** @description In USD; null where a model has no price. */
+            cost: number | null;
+            error: string | null;
+            run: string | null;
+            run_step: number | null;
+            user: string | null;
+            /** @enum {string} */
+            source: "weave" | "kiseki" | "otlp";
+            description: string | null;
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** @description Different examples that have come. */
+            rows: number;
+            dataset_rows: number | null;
+            /** @description Whose prediction or scorer failed. */
+            failed_trials: number;
+            /** @description Columns of examples: `inputs.…`. */
+            attributes: string[];
+            metrics: components["schemas"]["EvaluationMetric"][];
+            client_summary: unknown;
+            truncated: boolean;
+        };
+        /** EvaluationGroup */
+        EvaluationGroup: {
+            ref: components["schemas"]["Ref"];
+            evaluations: number;
+        };
+        /** EvaluationInfo */
+        EvaluationInfo: {
+            id: string;
+            trace_id: string;
+            name: string;
+            /** @enum {string} */
+            status: "running" | "stalled" | "completed" | "failed";
+            /**
+             * @description `evaluate`, a logger, or the REST routes
+             * @enum {string}
+             */
+            kind: "declarative" | "imperative" | "api";
+            /** Format: date-time */
+            started_at: string;
+            ended_at: string | null;
+            duration_s: number | null;
+            evaluation: components["schemas"]["Ref"] | null;
+            model: components["schemas"]["Ref"] | null;
+            dataset: components["schemas"]["Ref"] | null;
+            scorers: components["schemas"]["Ref"][];
+            trials: number;
+            progress: components["schemas"]["EvaluationProgress"];
+            summary: components["schemas"]["SummaryFigure"][];
+            /** @description Of all calls, those of scorers too. */
+            usage: components["schemas"]["TokenCounts"][];
+            tokens: number | null;
+            /** @description In USD; null where a model has no price. */
+            cost: number | null;
+            error: string | null;
+            run: string | null;
+            run_step: number | null;
+            user: string | null;
+            /** @enum {string} */
+            source: "weave" | "kiseki" | "otlp";
+        };
+        /** EvaluationMetric */
+        EvaluationMetric: {
+            mean: number | null;
+            interval: components["schemas"]["Range"] | null;
+            /** @description That have a value. */
+            rows: number;
+            /** @description The part of the rows that are done. */
+            coverage: number;
+            std: number | null;
+            min: number | null;
+            max: number | null;
+            median: number | null;
+            trial_std: number | null;
+            counts: components["schemas"]["ValueCount"][] | null;
+            histogram: components["schemas"]["ScoreHistogram"] | null;
+            name: string;
+            label: string;
+            /** @enum {string} */
+            source: "score" | "output" | "model";
+            scorer: string | null;
+            scorer_ref: components["schemas"]["Ref"] | null;
+            /** @enum {string} */
+            type: "boolean" | "number" | "category";
+            /** @enum {string} */
+            direction: "up" | "down";
+            /** @description What the client's own summary says. */
+            client: number | null;
+            differs: boolean;
+            note: string | null;
+        };
+        /** EvaluationPage */
+        EvaluationPage: {
+            items: components["schemas"]["EvaluationInfo"][];
+            cursor: string | null;
+            total: number;
+        };
+        /** EvaluationProgress */
+        EvaluationProgress: {
+            done: number;
+            /** @description In which something ended with an exception. */
+            failed: number;
+            running: number;
+            total: number | null;
+            rate_per_s: number | null;
+            eta_s: number | null;
         };
         /** FacetValue */
         FacetValue: {
@@ -2267,6 +2757,20 @@ export interface components {
             items: components["schemas"]["FileInfo"][];
             /** @description Opens the next page; null at the end. */
             cursor: string | null;
+        };
+        /** GateCheck */
+        GateCheck: {
+            require: string;
+            passed: boolean;
+            value: number | string | null;
+            message: string;
+        };
+        /** GateResult */
+        GateResult: {
+            passed: boolean;
+            evaluation: string;
+            baseline: string | null;
+            checks: components["schemas"]["GateCheck"][];
         };
         /** HistoryRow */
         HistoryRow: {
@@ -2353,6 +2857,14 @@ export interface components {
         /** Keys */
         Keys: {
             items: components["schemas"]["Key"][];
+        };
+        /** LabelFigures */
+        LabelFigures: {
+            label: string;
+            support: number;
+            precision: number | null;
+            recall: number | null;
+            f1: number | null;
         };
         /** LineageCluster */
         LineageCluster: {
@@ -2525,6 +3037,45 @@ export interface components {
             summary?: string[] | null;
             /** @enum {null|string} */
             goal?: "minimize" | "maximize" | null;
+        };
+        /** MetricDelta */
+        MetricDelta: {
+            pairs: number;
+            value: number | null;
+            relative: number | null;
+            interval: components["schemas"]["Range"] | null;
+            /** @enum {string} */
+            test: "mcnemar_exact" | "wilcoxon" | "none";
+            statistic: number | null;
+            p: number | null;
+            p_permutation: number | null;
+            p_adjusted: number | null;
+            better: number;
+            worse: number;
+            equal: number;
+            effect: components["schemas"]["EffectSize"] | null;
+            needed_rows: number | null;
+            /** @enum {string} */
+            verdict: "better" | "worse" | "undecided";
+            reason: string;
+        };
+        /** MetricValue */
+        MetricValue: {
+            value: boolean | number | string;
+            /** @default 1 */
+            n: number;
+            std?: number | null;
+            min?: number | null;
+            max?: number | null;
+        };
+        /** MetricValues */
+        MetricValues: {
+            /** @description Digests. */
+            rows: string[];
+            /** @description By metric, a list for each evaluation. */
+            values: {
+                [key: string]: (boolean | number | string | null)[][];
+            };
         };
         /** Named */
         Named: {
@@ -2870,6 +3421,22 @@ export interface components {
         ProtectAliases: {
             aliases: string[];
         };
+        /** Range */
+        Range: {
+            low: number;
+            high: number;
+        };
+        /** Ref */
+        Ref: {
+            ref: string;
+            /** @enum {null|string} */
+            kind: "object" | "op" | null;
+            name: string;
+            digest: string | null;
+            /** @description 3 for v3; null where it is not there. */
+            version: number | null;
+            deleted: boolean;
+        };
         /** Registries */
         Registries: {
             items: components["schemas"]["RegistryInfo"][];
@@ -2913,6 +3480,13 @@ export interface components {
         Rewind: {
             /** @description The last step that is kept. */
             step: number;
+        };
+        /** RowDetail */
+        RowDetail: {
+            digest: string;
+            position: number | null;
+            inputs: unknown;
+            trials: components["schemas"]["TrialDetail"][];
         };
         /** RunFields */
         RunFields: {
@@ -3043,6 +3617,32 @@ export interface components {
              * @default false
              */
             archived: boolean;
+        };
+        /** ScoreHistogram */
+        ScoreHistogram: {
+            edges: number[];
+            counts: number[];
+        };
+        /** ScoreSlice */
+        ScoreSlice: {
+            field: string;
+            value: string;
+            rows: number;
+            mean: number;
+            /** @description To the other rows, or to the baseline. */
+            difference: number;
+            interval: components["schemas"]["Range"] | null;
+            p: number | null;
+            p_adjusted: number | null;
+            worse: boolean;
+        };
+        /** ScoreSlices */
+        ScoreSlices: {
+            metric: string;
+            overall: components["schemas"]["SliceOverall"];
+            /** @description The worst first. */
+            slices: components["schemas"]["ScoreSlice"][];
+            skipped: components["schemas"]["SkippedField"][];
         };
         /** SearchHit */
         SearchHit: {
@@ -3175,6 +3775,16 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        /** SkippedField */
+        SkippedField: {
+            field: string;
+            reason: string;
+        };
+        /** SliceOverall */
+        SliceOverall: {
+            rows: number;
+            mean: number | null;
+        };
         /** SortField */
         SortField: {
             /**
@@ -3216,6 +3826,18 @@ export interface components {
             items: components["schemas"]["StoredRow"][];
             total: number;
             cursor: string | null;
+        };
+        /** SummaryFigure */
+        SummaryFigure: {
+            /** @description To sort by it: `summary.<path>`. */
+            path: string;
+            /** @description Null for figures of its own. */
+            metric: string | null;
+            label: string;
+            /** @enum {string} */
+            type: "boolean" | "number" | "category";
+            value: number;
+            count: number | null;
         };
         /** TableColumn */
         TableColumn: {
@@ -3289,6 +3911,35 @@ export interface components {
             /** @description There are more than are given. */
             truncated: boolean;
         };
+        /** TrialDetail */
+        TrialDetail: {
+            call: string;
+            trace_id: string;
+            /** @enum {string} */
+            status: "success" | "error" | "running";
+            /** Format: date-time */
+            started_at: string;
+            latency_s: number | null;
+            tokens: number | null;
+            cost: number | null;
+            output: unknown;
+            error: string | null;
+            values: {
+                [key: string]: boolean | number | string;
+            };
+            prediction: components["schemas"]["TrialStep"] | null;
+            scores: components["schemas"]["TrialStep"][];
+        };
+        /** TrialStep */
+        TrialStep: {
+            name: string;
+            call: string;
+            op: string;
+            value: unknown;
+            error: string | null;
+            latency_s: number | null;
+            tokens: number | null;
+        };
         /** UseVersion */
         UseVersion: {
             /** @description The version's id. */
@@ -3306,6 +3957,11 @@ export interface components {
         /** Users */
         Users: {
             items: components["schemas"]["UserInfo"][];
+        };
+        /** ValueCount */
+        ValueCount: {
+            value: string;
+            rows: number;
         };
         /** VersionInfo */
         VersionInfo: {
@@ -7759,6 +8415,509 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                search?: string | null;
+                /** @description NAME, NAME:vN or NAME:DIGEST */
+                model?: string[] | null;
+                evaluation?: string[] | null;
+                dataset?: string[] | null;
+                status?: ("running" | "stalled" | "completed" | "failed")[] | null;
+                /** @description In which it was made */
+                run?: string | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description started_at, ended_at, duration, name or `summary.<path>`; `-` before it for descending */
+                sort?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    groupEvaluations: {
+        parameters: {
+            query: {
+                by: "model" | "evaluation" | "dataset";
+                search?: string | null;
+                model?: string[] | null;
+                evaluation?: string[] | null;
+                dataset?: string[] | null;
+                status?: ("running" | "stalled" | "completed" | "failed")[] | null;
+                run?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationGroup"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvaluation: {
+        parameters: {
+            query?: {
+                /** @description `fail`: a failed row counts as false */
+                missing?: "skip" | "fail";
+                /** @description Metrics of which lower is better */
+                minimize?: string[] | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confusionMatrix: {
+        parameters: {
+            query: {
+                /** @description A field of rows, such as `inputs.label` */
+                expected: string;
+                /** @description A field of rows, such as `output.label` */
+                predicted: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfusionMatrix"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scoreSlices: {
+        parameters: {
+            query: {
+                metric: string;
+                /** @description Columns of examples: `inputs.lang`; all without */
+                by?: string[] | null;
+                min_rows?: number;
+                /** @description Compare with its same rows */
+                baseline?: string | null;
+                /** @description `fail`: a failed row counts as false */
+                missing?: "skip" | "fail";
+                /** @description Metrics of which lower is better */
+                minimize?: string[] | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreSlices"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkGate: {
+        parameters: {
+            query: {
+                /** @description Such as `scores.acc >= 0.8`, `failed = 0`, `scores.acc not worse` */
+                require: string[];
+                baseline?: string | null;
+                /** @description `fail`: a failed row counts as false */
+                missing?: "skip" | "fail";
+                /** @description Metrics of which lower is better */
+                minimize?: string[] | null;
+                alpha?: number;
+                format?: "json" | "junit";
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateResult"] | unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareEvaluations: {
+        parameters: {
+            query: {
+                /** @description Ids, 1 to 10; A, B, … in filters and orders of rows */
+                evaluation: string[];
+                /** @description One of them; the first without */
+                baseline?: string | null;
+                /** @description These alone */
+                metric?: string[] | null;
+                /** @description Metrics of which lower is better */
+                minimize?: string[] | null;
+                /** @description `fail`: a failed row counts as false */
+                missing?: "skip" | "fail";
+                alpha?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareRows: {
+        parameters: {
+            query: {
+                /** @description Ids, 1 to 10; A, B, … in filters and orders of rows */
+                evaluation: string[];
+                /** @description `A.scores.ok = true and B.scores.ok = false` */
+                filter?: string | null;
+                /** @description Text in inputs or outputs */
+                search?: string | null;
+                /** @description disagree:METRIC, worse:METRIC or better:METRIC */
+                only?: string | null;
+                /** @description These rows alone */
+                digest?: string[] | null;
+                /** @description `A.scores.x`, `inputs.x`, `difference.scores.x`; `-`: descending */
+                sort?: string | null;
+                /** @description Metrics of which lower is better */
+                minimize?: string[] | null;
+                /** @description `fail`: a failed row counts as false */
+                missing?: "skip" | "fail";
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonRows"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareValues: {
+        parameters: {
+            query: {
+                /** @description Ids, 1 to 10; A, B, … in filters and orders of rows */
+                evaluation: string[];
+                /** @description 1 to 4 */
+                metric: string[];
+                /** @description `fail`: a failed row counts as false */
+                missing?: "skip" | "fail";
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricValues"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRows: {
+        parameters: {
+            query?: {
+                /** @description `scores.ok = false` */
+                filter?: string | null;
+                /** @description Text in inputs or outputs */
+                search?: string | null;
+                /** @description These rows alone */
+                digest?: string[] | null;
+                /** @description `A.scores.x`, `inputs.x`, `difference.scores.x`; `-`: descending */
+                sort?: string | null;
+                /** @description `fail`: a failed row counts as false */
+                missing?: "skip" | "fail";
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonRows"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                evaluation: string;
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportRows: {
+        parameters: {
+            query?: {
+                format?: "jsonl" | "csv";
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description What went wrong. */

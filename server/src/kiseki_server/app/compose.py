@@ -17,6 +17,7 @@ from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
+from kiseki_server.domain.evaluations.service import EvaluationService
 from kiseki_server.domain.exports.service import ExportService
 from kiseki_server.domain.feedback.of_calls import FeedbackOfCalls
 from kiseki_server.domain.feedback.service import FeedbackService
@@ -179,6 +180,14 @@ def compose(
     )
     exporter = ExportWorker(exports)
     objects = ObjectService(stores.objects, stores.blobs, receiver, stores.work, clock)
+    calls = CallService(
+        stores.calls,
+        call_ingest,
+        live,
+        sources=[FeedbackOfCalls(stores.feedback, stores.work)],
+    )
+    costs = CostService(stores.prices)
+    tables = TableService(stores.rows, stores.tables, stores.work, clock)
     services = Services(
         settings=settings,
         clock=clock,
@@ -212,19 +221,23 @@ def compose(
         ),
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
-        calls=CallService(
-            stores.calls,
-            call_ingest,
-            live,
-            sources=[FeedbackOfCalls(stores.feedback, stores.work)],
-        ),
+        calls=calls,
         receiver=receiver,
         files=files,
         artifacts=artifacts,
         objects=objects,
         feedback=FeedbackService(stores.feedback, objects),
-        costs=CostService(stores.prices),
-        tables=TableService(stores.rows, stores.tables, stores.work, clock),
+        costs=costs,
+        evaluations=EvaluationService(
+            calls=calls,
+            store=stores.evaluations,
+            objects=objects,
+            tables=tables,
+            costs=costs,
+            database=stores.work,
+            clock=clock,
+        ),
+        tables=tables,
         project_files=ProjectFiles(
             stores.project_files, stores.blobs, receiver, stores.work, clock
         ),

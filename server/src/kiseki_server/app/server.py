@@ -140,6 +140,7 @@ def _offered(services: Services, gate: Gate) -> dict[str, Any]:
         "checks": services.stores.checks,
         "clock": services.clock,
         "calls": services.calls,
+        "evaluations": services.evaluations,
         "console": services.console,
         "console_store": services.stores.console,
         "credentials": services.credentials,

@@ -15,6 +15,7 @@ from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
+from kiseki_server.domain.evaluations.service import EvaluationService
 from kiseki_server.domain.exports.exporter import Exporter
 from kiseki_server.domain.exports.service import ExportService
 from kiseki_server.domain.feedback.service import FeedbackService
@@ -76,6 +77,7 @@ class Services:
     project_files: ProjectFiles
     feedback: FeedbackService
     costs: CostService
+    evaluations: EvaluationService
     lineage: LineageService
     views: ViewService
     media: MediaService

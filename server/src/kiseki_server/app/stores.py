@@ -24,6 +24,7 @@ from kiseki_server.domain.artifacts.store import (
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.costs.store import PriceStore
+from kiseki_server.domain.evaluations.store import EvaluationStore
 from kiseki_server.domain.exports.store import ExportStore
 from kiseki_server.domain.feedback.store import FeedbackStore
 from kiseki_server.domain.files.store import BlobNames, BlobStore, RunFileStore
@@ -49,6 +50,7 @@ from kiseki_server.storage.blobs.sheets import FolderSheets
 from kiseki_server.storage.columnar.calls import ColumnarCallStore
 from kiseki_server.storage.columnar.console import ColumnarConsoleStore
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
+from kiseki_server.storage.columnar.evaluations import ColumnarEvaluationStore
 from kiseki_server.storage.columnar.history import ColumnarHistoryStore
 from kiseki_server.storage.columnar.run_index import ColumnarRunIndex
 from kiseki_server.storage.columnar.tables import ColumnarRowStore
@@ -71,6 +73,7 @@ from kiseki_server.storage.memory.artifacts import (
 )
 from kiseki_server.storage.memory.calls import MemoryCallStore
 from kiseki_server.storage.memory.console import MemoryConsoleStore
+from kiseki_server.storage.memory.evaluations import MemoryEvaluationStore
 from kiseki_server.storage.memory.exports import MemoryExports
 from kiseki_server.storage.memory.feedback import MemoryFeedbackStore
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
@@ -162,6 +165,7 @@ class Stores:
     history: HistoryStore
     console: ConsoleStore
     calls: CallStore
+    evaluations: EvaluationStore
     index: RunIndex
     checks: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
     """What must answer before the server is ready, by name."""
@@ -189,6 +193,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
             durability="power" if settings.durability == "power" else "process",
         )
         closers.append(engine.close)
+    calls = ColumnarCallStore(engine)
     names = SqlBlobNames(database)
     collections, versions = SqlCollectionStore(database), SqlVersionStore(database)
     incoming = settings.data_dir / "incoming"
@@ -231,7 +236,8 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
-        calls=ColumnarCallStore(engine),
+        calls=calls,
+        evaluations=ColumnarEvaluationStore(calls),
         index=ColumnarRunIndex(engine),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
         closers=closers,
@@ -247,6 +253,7 @@ def memory_stores() -> Stores:
     runs = MemoryRunStore(writers, copies, alerts)
     projects = MemoryProjectStore(tables, runs.all)
     artifacts, edges = ArtifactTables(), MemoryEdgeStore()
+    calls = MemoryCallStore()
     return Stores(
         work=MemoryTransactions(),
         users=MemoryUserStore(tables),
@@ -281,6 +288,7 @@ def memory_stores() -> Stores:
         sheets=MemorySheets(),
         history=history,
         console=MemoryConsoleStore(),
-        calls=MemoryCallStore(),
+        calls=calls,
+        evaluations=MemoryEvaluationStore(calls),
         index=MemoryRunIndex(history),
     )

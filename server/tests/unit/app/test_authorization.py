@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -31,6 +31,7 @@ from kiseki_server.domain.accounts.types import ProjectRole, Role
 from kiseki_server.domain.artifacts.types import Part, PartsUpload
 from kiseki_server.domain.calls.store import Writes
 from kiseki_server.domain.calls.types import Call, Source
+from kiseki_server.domain.evaluations.reading import EVALUATE
 from kiseki_server.domain.feedback.types import Feedback
 from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.history.types import RunRef
@@ -125,6 +126,7 @@ SPAN = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "s", "startTimeUnixNan
 SPANS = msgspec.json.encode({"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]})
 SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
 
+EXAMPLE = value_digest({"x": 1})
 TABLE: dict[str, Request] = {
     "GET /health": Request(Need.NOTHING, "/health"),
     "GET /ready": Request(Need.NOTHING, "/ready"),
@@ -208,6 +210,42 @@ TABLE: dict[str, Request] = {
         Need.READ, f"{P}/calls/facets", params={"field": "op"}
     ),
     "GET /api/v1/projects/{entity}/{project}/calls/fields": Request(Need.READ, f"{P}/calls/fields"),
+    "GET /api/v1/projects/{entity}/{project}/evaluations": Request(Need.READ, f"{P}/evaluations"),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/groups": Request(
+        Need.READ, f"{P}/evaluations/groups", params={"by": "model"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/{evaluation}": Request(
+        Need.READ, f"{P}/evaluations/e0"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/{evaluation}/confusion": Request(
+        Need.READ,
+        f"{P}/evaluations/e0/confusion",
+        params={"expected": "inputs.x", "predicted": "scores.ok"},
+    ),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/{evaluation}/slices": Request(
+        Need.READ, f"{P}/evaluations/e0/slices", params={"metric": "scores.ok"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/{evaluation}/gate": Request(
+        Need.READ, f"{P}/evaluations/e0/gate", params={"require": "failed = 0"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/{evaluation}/rows": Request(
+        Need.READ, f"{P}/evaluations/e0/rows"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/{evaluation}/rows/{row}": Request(
+        Need.READ, f"{P}/evaluations/e0/rows/{EXAMPLE}"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/evaluations/{evaluation}/export": Request(
+        Need.READ, f"{P}/evaluations/e0/export"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/comparison": Request(
+        Need.READ, f"{P}/comparison", params={"evaluation": "e0"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/comparison/rows": Request(
+        Need.READ, f"{P}/comparison/rows", params={"evaluation": "e0"}
+    ),
+    "GET /api/v1/projects/{entity}/{project}/comparison/values": Request(
+        Need.READ, f"{P}/comparison/values", params={"evaluation": "e0", "metric": "scores.ok"}
+    ),
     "GET /api/v1/projects/{entity}/{project}/threads": Request(Need.READ, f"{P}/threads"),
     "GET /api/v1/projects/{entity}/{project}/calls/{call}": Request(Need.READ, f"{P}/calls/c0"),
     "GET /api/v1/projects/{entity}/{project}/traces/{trace}": Request(Need.READ, f"{P}/traces/t0"),
@@ -723,7 +761,17 @@ def populated(services: Services) -> dict[str, int]:
         started_at=moment,
         ended_at=moment,
     )
-    services.stores.calls.write(Writes(finished=[seen]))
+    tried = replace(seen, id="e0", trace_id="t1", op=EVALUATE, op_name=EVALUATE)
+    trial = replace(
+        seen,
+        id="e1",
+        trace_id="t1",
+        parent_id="e0",
+        op_name="Evaluation.predict_and_score",
+        inputs='{"example":{"x":1}}',
+        output='{"output":2,"scores":{"ok":true},"model_latency":0.1}',
+    )
+    services.stores.calls.write(Writes(finished=[seen, tried, trial]))
     for name in ("prompt", "spare"):
         services.objects.create(project, name, PROMPT, user="root")
     services.tables.create(project, [])

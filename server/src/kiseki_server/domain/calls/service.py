@@ -92,6 +92,10 @@ class CallService:
         """
         return self._calls.page(self._checked(query))
 
+    def places(self, query: CallQuery) -> Sequence[tuple[int, str]]:
+        """Start and id of all calls that match, in order."""
+        return self._calls.places(self._checked(query))
+
     def stream(self, query: CallQuery) -> Iterator[Call]:
         """All calls that match, in order, read in pieces; the first piece is small.
 

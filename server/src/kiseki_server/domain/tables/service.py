@@ -172,6 +172,10 @@ class TableService:
             return ()
         return self._rows.page(project, table, only=only, order=order, limit=limit, offset=offset)
 
+    def order(self, project: ProjectId, table: str) -> Sequence[str]:
+        """Digests of all rows of a table, in its order; none when there is no such table."""
+        return self._rows.order(project, table) if self.known(project, [table]) else ()
+
     def rows(self, project: ProjectId, wanted: Collection[str]) -> Mapping[str, str]:
         """Those of the rows that are stored, as JSON by their digests."""
         return self._rows.rows(project, wanted) if wanted else {}

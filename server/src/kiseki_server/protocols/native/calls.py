@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ from kiseki_server.domain.calls import expression, rules
 from kiseki_server.domain.calls.query import Field
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.calls.store import ANY_VERSION, CallFilter, CallQuery, Sort
-from kiseki_server.domain.calls.types import Call
+from kiseki_server.domain.calls.types import Call, Usage
 from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.objects.refs import ObjectRef, rendered
 from kiseki_server.domain.objects.types import Kind
@@ -368,7 +368,7 @@ def call_timeline(
         step_s=step / 1_000_000,
         buckets=[
             CallBucket(
-                start=_time(bucket.start),
+                start=time_of(bucket.start),
                 calls=bucket.calls,
                 errors=bucket.errors,
                 p50_s=_level(bucket.quantiles, 0),
@@ -379,7 +379,7 @@ def call_timeline(
         ],
         tokens=[
             CallTokens(
-                start=_time(each.start),
+                start=time_of(each.start),
                 model=each.model,
                 calls=each.calls,
                 prompt_tokens=each.prompt_tokens,
@@ -457,8 +457,8 @@ def list_threads(
             ThreadInfo(
                 id=row.id,
                 turns=row.turns,
-                started_at=_time(row.started_at),
-                last_updated=_time(row.last_updated),
+                started_at=time_of(row.started_at),
+                last_updated=time_of(row.last_updated),
                 first_turn=row.first_turn,
                 last_turn=row.last_turn,
                 p50_s=None if row.p50_ms is None else row.p50_ms / 1_000,
@@ -531,27 +531,32 @@ def _plain(call: Call) -> dict[str, Any]:
         "op_name": call.op_name,
         "op_digest": call.op_digest,
         "status": rules.status(call).value,
-        "started_at": _time(call.started_at),
-        "ended_at": None if call.ended_at is None else _time(call.ended_at),
+        "started_at": time_of(call.started_at),
+        "ended_at": None if call.ended_at is None else time_of(call.ended_at),
         "latency_s": latency,
         "exception": call.exception,
         "user": call.user,
         "run": call.run,
         "run_step": call.run_step,
         "source": call.source.value,
-        "usage": [
-            TokenCounts(
-                model=used.model,
-                requests=used.requests,
-                prompt_tokens=used.prompt_tokens,
-                completion_tokens=used.completion_tokens,
-                total_tokens=used.total_tokens,
-                cache_read_tokens=used.cache_read_tokens,
-                cache_write_tokens=used.cache_write_tokens,
-            )
-            for used in rules.usage(call)
-        ],
+        "usage": token_counts(rules.usage(call)),
     }
+
+
+def token_counts(usage: Sequence[Usage]) -> list[TokenCounts]:
+    """What calls have used, by model."""
+    return [
+        TokenCounts(
+            model=used.model,
+            requests=used.requests,
+            prompt_tokens=used.prompt_tokens,
+            completion_tokens=used.completion_tokens,
+            total_tokens=used.total_tokens,
+            cache_read_tokens=used.cache_read_tokens,
+            cache_write_tokens=used.cache_write_tokens,
+        )
+        for used in usage
+    ]
 
 
 def _sort(text: str | None) -> Sort:
@@ -560,7 +565,8 @@ def _sort(text: str | None) -> Sort:
     return Sort(expression.field(text.removeprefix("-")), descending=text.startswith("-"))
 
 
-def _time(microseconds: int) -> datetime:
+def time_of(microseconds: int) -> datetime:
+    """A time as our API shows it."""
     seconds, rest = divmod(microseconds, 1_000_000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
 

@@ -396,6 +396,14 @@ class ColumnarCallStore:
             for at, model, *values in self._pool.rows(sql.replace("{spreads}", spreads), parameters)
         ]
 
+    def read(
+        self, sql: str, query: CallQuery, columns: Sequence[str], parameters: Mapping[str, Any]
+    ) -> pa.Table:
+        """A statement over columns of the calls that match, as its ``{source}``, in no order."""
+        select = CallSelect(replace(query, sort=()), self._marks())
+        sql = sql.replace("{source}", select.source(", ".join(columns)))
+        return self._pool.table(sql, {**select.parameters, **parameters})
+
     def threads(self, query: CallQuery) -> Sequence[ThreadRow]:
         select = CallSelect(replace(query, sort=(), limit=None, offset=0), self._marks())
         limit = "" if query.limit is None else f"LIMIT {query.limit:d} OFFSET {query.offset:d}"
