@@ -181,7 +181,7 @@ def _cycle(make: Callable[[int], bytes]) -> Iterator[bytes]:
         number += 1
 
 
-def with_mlflow(seconds: float) -> list[float | None]:
+def with_mlflow(seconds: float, runs: int = RUNS) -> list[float | None]:
     with servers.mlflow() as server:
         headers = {"Content-Type": "application/json"}
 
@@ -191,7 +191,7 @@ def with_mlflow(seconds: float) -> list[float | None]:
             return json.loads(connection.getresponse().read())
 
         ids: list[str] = []
-        for _ in range(RUNS):
+        for _ in range(runs):
             created = post("/api/2.0/mlflow/runs/create", {"experiment_id": "0", "start_time": 0})
             ids.append(created["run"]["info"]["run_id"])  # type: ignore[index]
 
@@ -216,7 +216,7 @@ def with_mlflow(seconds: float) -> list[float | None]:
         return measure(server, senders, 50 * KEYS, None)
 
 
-def with_trackio(seconds: float) -> list[float | None]:
+def with_trackio(seconds: float, runs: int = RUNS) -> list[float | None]:
     with servers.trackio() as server:
         headers = {"Content-Type": "application/json", "x-trackio-write-token": server.key}
 
@@ -241,7 +241,7 @@ def with_trackio(seconds: float) -> list[float | None]:
         until = time.monotonic() + seconds
         senders = [
             Sender(server.url, "/api/bulk_log", headers, _cycle(bodies(f"run{n}")), until)
-            for n in range(RUNS)
+            for n in range(runs)
         ]
         return measure(server, senders, 1000 * KEYS, None)
 

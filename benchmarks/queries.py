@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from benchmarks import peers, servers
+from benchmarks.mlflow_rows import Filler
 from benchmarks.report import Measurement, Table, median
 from kiseki.wire import batch as wire
 from kiseki.wire.records import Environment
@@ -158,7 +159,6 @@ def with_kiseki(long: int, runs: int) -> list[Measurement]:
 
 def fill_runs(server: servers.Server, runs: int) -> None:
     """Runs with 20 config and 2 summary keys, through ingest with 128 connections."""
-    import threading
 
     def send_part(part: range) -> None:
         send = Connection(server.url, {"Authorization": f"Bearer {server.key}"})
@@ -189,55 +189,28 @@ def fill_runs(server: servers.Server, runs: int) -> None:
         thread.join()
 
 
+def fill_mlflow(server: servers.Server, experiment: int, runs: int) -> None:
+    """The runs of `fill_runs`."""
+    with Filler(server) as filler:
+        for number in range(runs):
+            identity = f"{number:032x}"
+            filler.run(identity, experiment)
+            filler.parameters(identity, config_of(number))
+            filler.latest(identity, summary_of(number))
+
+
 def with_mlflow(long: int, runs: int) -> list[Measurement]:
     with servers.mlflow() as server:
         send = Connection(server.url)
-        database = sqlite3.connect(server.data / "mlflow.db", timeout=60)
-        lifecycle = "active"
-
-        def add_run(identity: str, experiment: int) -> tuple[Any, ...]:
-            return (
-                identity, identity, "LOCAL", "", "", "bench", "FINISHED", 1, 2, "", lifecycle,
-                f"{server.data}/artifacts/{identity}", experiment,
-            )  # fmt: skip
-
-        insert_run = (
-            "insert into runs (run_uuid, name, source_type, source_name, entry_point_name,"
-            " user_id, status, start_time, end_time, source_version, lifecycle_stage,"
-            " artifact_uri, experiment_id) values (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        )
-        insert_metric = (
-            "insert into metrics (key, value, timestamp, run_uuid, step, is_nan)"
-            " values (?,?,?,?,?,0)"
-        )
-        insert_latest = (
-            "insert into latest_metrics (key, value, timestamp, step, is_nan, run_uuid)"
-            " values (?,?,?,?,0,?)"
-        )
         identities = [uuid.uuid4().hex for _ in range(51)]
-        with database:
-            database.executemany(insert_run, [add_run(i, 0) for i in identities])
+        with Filler(server) as filler:
             for identity, count in zip(identities, [long] + [10_000] * 50, strict=True):
+                filler.run(identity, 0)
                 values = np.random.default_rng(7).standard_normal(count).tolist()
-                database.executemany(
-                    insert_metric,
-                    (("loss", v, s, identity, s) for s, v in enumerate(values)),
-                )
+                filler.history(identity, "loss", values)
         created = json.loads(send("POST", "/api/2.0/mlflow/experiments/create", {"name": "many"}))
         experiment = int(created["experiment_id"])
-        with database:
-            for number in range(runs):
-                identity = f"{number:032x}"
-                config, summary = config_of(number), summary_of(number)
-                database.execute(insert_run, add_run(identity, experiment))
-                database.executemany(
-                    "insert into params (key, value, run_uuid) values (?,?,?)",
-                    [(k, str(v), identity) for k, v in config.items()],
-                )
-                database.executemany(
-                    insert_latest, [(k, v, 1, 1, identity) for k, v in summary.items()]
-                )
-        database.close()
+        fill_mlflow(server, experiment, runs)
 
         def history(ids: list[str]) -> bytes:
             query = urlencode(

@@ -549,7 +549,7 @@ def test_values_are_counted_by_their_kinds(store: HistoryStore, run: RunRef) -> 
         (2, 2, {"mixed": None, "o": {"_type": "x"}, "flag": 1.0}),
     ]
     store.append([append_of(run, rows)])
-    assert store.kinds(run, HISTORY) == [
+    assert store.kinds([run], HISTORY)[run] == [
         KeyKind("big", "number", 1),
         KeyKind("flag", "boolean", 2),
         KeyKind("mixed", "array", 1),
@@ -557,7 +557,29 @@ def test_values_are_counted_by_their_kinds(store: HistoryStore, run: RunRef) -> 
         KeyKind("mixed", "string", 1),
         KeyKind("o", "object", 2),
     ]
-    assert store.kinds(run, Stream.SYSTEM) == []
+    assert store.kinds([run], Stream.SYSTEM) == {run: []}
+
+
+def test_several_runs_are_told_of_at_once(store: HistoryStore, new_run: NewRun) -> None:
+    """As each of them alone, also where one has values that were logged again."""
+    runs = [new_run() for _ in range(3)]
+    rows: list[Row] = [(0, 0, {"a": 1.0, "t": "x"}), (1, 1, {"a": 3.0, "b": True})]
+    store.append([append_of(runs[0], rows), append_of(runs[1], rows)])
+    again: list[Row] = [(2, 1, {"a": 5.0, "b": "x"})]
+    store.append([append_of(runs[1], again)])
+    store.read_ahead(runs, HISTORY)
+    assert store.stats_of(runs, HISTORY) == {run: store.stats(run, HISTORY) for run in runs}
+    assert [[one.last for one in store.stats_of(runs, HISTORY)[run]] for run in runs] == [
+        [3.0, 1.0],
+        [5.0],
+        [],
+    ]
+    assert store.kinds(runs, HISTORY) == {
+        runs[0]: [KeyKind("b", "boolean", 1), KeyKind("t", "string", 1)],
+        runs[1]: [KeyKind("b", "string", 1), KeyKind("t", "string", 1)],
+        runs[2]: [],
+    }
+    assert [store.next_positions(run, HISTORY) for run in runs] == [{"w": 2}, {"w": 3}, {}]
 
 
 def test_keys_are_told_by_the_types_that_their_values_say(store: HistoryStore, run: RunRef) -> None:

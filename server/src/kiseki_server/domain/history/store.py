@@ -49,6 +49,10 @@ class HistoryStore(Protocol):
         """
         ...
 
+    def read_ahead(self, runs: Sequence[RunRef], stream: Stream) -> None:
+        """`next_positions` and `last_steps` of these runs will be asked for now."""
+        ...
+
     def next_positions(self, run: RunRef, stream: Stream) -> Mapping[str, int]:
         """Highest stored row position plus one, by writer."""
         ...
@@ -79,8 +83,9 @@ class HistoryStore(Protocol):
         """
         ...
 
-    def kinds(self, run: RunRef, stream: Stream) -> Sequence[KeyKind]:
-        """Kinds of the values that are not plain numbers, in byte order of key and kind."""
+    def kinds(self, runs: Sequence[RunRef], stream: Stream) -> Mapping[RunRef, Sequence[KeyKind]]:
+        """Of each run, kinds of the values that are not plain numbers, in byte order of key and
+        kind."""
         ...
 
     def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:
@@ -94,6 +99,12 @@ class HistoryStore(Protocol):
         self, run: RunRef, stream: Stream, keys: Sequence[str] | None = None
     ) -> Sequence[KeyStats]:
         """Statistics of numeric keys, in byte order of the keys; all of them for ``None``."""
+        ...
+
+    def stats_of(
+        self, runs: Sequence[RunRef], stream: Stream
+    ) -> Mapping[RunRef, Sequence[KeyStats]]:
+        """What `stats` says of each of the runs."""
         ...
 
     def series(self, query: SeriesQuery) -> pa.Table:

@@ -28,6 +28,7 @@ from kiseki_server.domain.runs.alerts import AlertService
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.ids import ProjectId, RunId
+from kiseki_server.protocols.wandb.histories import Histories
 from kiseki_server.protocols.wandb.scans import Scans
 
 
@@ -59,6 +60,7 @@ class Context:
     alerts: AlertService
     branching: Branching
     history: HistoryStore
+    histories: Histories
     console: ConsoleStore
     files: FileService
     artifacts: ArtifactService

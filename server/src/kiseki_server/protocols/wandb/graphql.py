@@ -43,6 +43,7 @@ from kiseki_server.protocols.wandb.context import Context
 from kiseki_server.protocols.wandb.documents import Document, Documents, writes
 from kiseki_server.protocols.wandb.errors import HANDLERS, status_of
 from kiseki_server.protocols.wandb.executable import load_schema, resolve
+from kiseki_server.protocols.wandb.histories import Histories
 from kiseki_server.protocols.wandb.roots import MutationRoot, QueryRoot
 from kiseki_server.protocols.wandb.scans import Scans
 
@@ -116,6 +117,7 @@ async def graphql(
         alerts=alerts,
         branching=branching,
         history=history_store,
+        histories=Histories(history_store),
         console=console_store,
         files=files,
         artifacts=artifacts,

@@ -7,6 +7,7 @@ from typing import Any
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.types import Entity
 from kiseki_server.domain.artifacts.types import ArtifactType, Collection, Membership, Version
+from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Project, ProjectKind, Visibility
 from kiseki_server.domain.registry.types import RegistryChange
 from kiseki_server.kit.errors import BadRequest, Gone, NotFound
@@ -145,6 +146,7 @@ class ProjectNode:
             limit=page_size(first),
             cursor=after or None,
         )
+        self._context.histories.page(RunRef(run.project, run.id) for run in page.runs)
         nodes = [PlacedRun(self._project, run) for run in page.runs]
         return connection(nodes, page.cursor, page.total)
 

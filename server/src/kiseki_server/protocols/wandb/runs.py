@@ -99,7 +99,7 @@ class RunNode:
     @property
     def system_metrics(self) -> str | None:
         """The latest value of everything measured on the machine."""
-        found = self._context.history.stats(self._ref, Stream.SYSTEM)
+        found = self._context.histories.stats(self._ref, Stream.SYSTEM)
         if not found:
             return None
         return json_lines.write({SYSTEM_PREFIX + stats.key: stats.last for stats in found})
@@ -153,7 +153,7 @@ class RunNode:
 
     def _lines(self, stream: Stream) -> int:
         """How many lines the client has written; of a run of other clients, how many rows."""
-        positions = self._context.history.next_positions(self._ref, stream)
+        positions = self._context.histories.positions(self._ref, stream)
         return positions.get(WRITER) or max(positions.values(), default=0)
 
     # History
@@ -196,15 +196,15 @@ class RunNode:
     def history_keys(self) -> dict[str, Any]:
         """What was logged under which key: how many values of which type, and the last number."""
         self._context.scans.note(self._context.operation, self._context.actor.user, self._run)
-        store, ref = self._context.history, self._ref
-        steps = store.last_steps(ref, Stream.HISTORY)
+        histories, ref = self._context.histories, self._ref
+        steps = histories.last_steps(ref)
         last = max(steps.values(), default=None)
         if last is None:
             return {"keys": {}, "sets": [], "lastStep": -1}
         keys = history_keys.described(
-            store.stats(ref, Stream.HISTORY),
-            store.kinds(ref, Stream.HISTORY),
-            lambda: store.typed_keys(ref, Stream.HISTORY),
+            histories.stats(ref, Stream.HISTORY),
+            histories.kinds(ref),
+            lambda: self._context.history.typed_keys(ref, Stream.HISTORY),
         )
         return {"keys": keys | history_keys.of_rows(last), "sets": [], "lastStep": last}
 

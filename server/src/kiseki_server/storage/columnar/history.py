@@ -39,11 +39,11 @@ GROUP BY key ORDER BY key LIMIT {limit:UInt64}
 """Keys of runs."""
 
 KINDS = """
-SELECT toString(key) AS name, transform(
+SELECT run, toString(key) AS name, transform(
   substring(json, 1, 1), ['"', '{', '[', 't', 'f', 'n'],
   ['string', 'object', 'array', 'boolean', 'boolean', 'null'], 'number'
 ) AS kind, count() AS count
-FROM ({others}) GROUP BY name, kind ORDER BY name, kind
+FROM ({others}) GROUP BY run, name, kind ORDER BY run, name, kind
 """
 """How many values are of which kind, told by how JSON begins."""
 
@@ -58,12 +58,12 @@ WHERE type != '' GROUP BY name, type ORDER BY name, type
 """Values that say their type."""
 
 TOTALS = """
-SELECT toString(key) AS key, count() AS count, countIf(isFinite(value)) AS finite,
+SELECT run, toString(key) AS key, count() AS count, countIf(isFinite(value)) AS finite,
   minIf(value, isFinite(value)) AS min, maxIf(value, isFinite(value)) AS max,
   sumIf(value, isFinite(value)) AS sum,
   argMin(value, step) AS first, argMax(value, step) AS last,
   max(step) AS last_step, argMax(time, step) AS last_time
-FROM {points} GROUP BY key ORDER BY key
+FROM {points} GROUP BY run, key ORDER BY run, key
 """
 """Statistics of numbers by key."""
 
@@ -184,6 +184,10 @@ class ColumnarHistoryStore:
         for table in arrivals.others.tables():
             self._pool.insert("others", table)
 
+    def read_ahead(self, runs: Sequence[RunRef], stream: Stream) -> None:
+        with self._lock:
+            self._standings.get([(run, stream) for run in runs])
+
     def next_positions(self, run: RunRef, stream: Stream) -> Mapping[str, int]:
         with self._lock:
             standing = self._standings.get([(run, stream)])[(run, stream)]
@@ -235,10 +239,13 @@ class ColumnarHistoryStore:
             for key, numeric, other, count in self._pool.rows(sql, _given(parameters))
         ]
 
-    def kinds(self, run: RunRef, stream: Stream) -> Sequence[KeyKind]:
-        source = self._source(run, stream, ())
-        rows = self._pool.rows(source.within(KINDS), source.parameters)
-        return [KeyKind(*row) for row in rows]
+    def kinds(self, runs: Sequence[RunRef], stream: Stream) -> Mapping[RunRef, Sequence[KeyKind]]:
+        found: dict[RunRef, list[KeyKind]] = {run: [] for run in runs}
+        by_number = {run.run: kinds for run, kinds in found.items()}
+        for source in self._sources(runs, stream):
+            for run, *kind in self._pool.rows(source.within(KINDS), source.parameters):
+                by_number[run].append(KeyKind(*kind))
+        return found
 
     def typed_keys(self, run: RunRef, stream: Stream) -> Sequence[TypedKey]:
         source = self._source(run, stream, ())
@@ -258,7 +265,19 @@ class ColumnarHistoryStore:
         # Read straight from the table, plain histories are answered by its projection.
         points = f"({source.points})" if source.repeats else f"points {source.history}"
         rows = self._pool.rows(TOTALS.replace("{points}", points), source.parameters)
-        return [_key_stats(*row) for row in rows]
+        return [_key_stats(*row) for _, *row in rows]
+
+    def stats_of(
+        self, runs: Sequence[RunRef], stream: Stream
+    ) -> Mapping[RunRef, Sequence[KeyStats]]:
+        found: dict[RunRef, list[KeyStats]] = {run: [] for run in runs}
+        by_number = {run.run: stats for run, stats in found.items()}
+        for source in self._sources(runs, stream):
+            points = f"({source.points})" if source.repeats else f"points {source.history}"
+            rows = self._pool.rows(TOTALS.replace("{points}", points), source.parameters)
+            for run, *stats in rows:
+                by_number[run].append(_key_stats(*stats))
+        return found
 
     def series(self, query: SeriesQuery) -> pa.Table:
         return self._series.read(query)
@@ -312,6 +331,17 @@ class ColumnarHistoryStore:
         with self._lock:
             self._standings.forget((run, stream) for run in runs for stream in Stream)
             delete_runs(self._pool, TABLES, runs)
+
+    def _sources(self, runs: Sequence[RunRef], stream: Stream) -> list[_Source]:
+        """SQL for several histories: for those without repeats, and for those with some."""
+        marked = self._repeats.among(runs, stream)
+        found: list[_Source] = []
+        for repeats, points, name in ((False, PLAIN, "plain"), (True, LATEST, "repeated")):
+            some = [run for run in runs if (run.run in marked) is repeats]
+            if some:
+                parameters = _places(some, stream) | {name: sorted(run.run for run in some)}
+                found.append(_Source(points.replace(_KEYS, ""), repeats, parameters))
+        return found
 
     def _source(self, run: RunRef, stream: Stream, keys: Sequence[str]) -> _Source:
         """SQL for one history; all its keys when none are given."""

@@ -102,6 +102,9 @@ class MemoryHistoryStore:
                 values_next = max(values_next, position + 1)
                 history.values_next[append.writer] = values_next
 
+    def read_ahead(self, runs: Sequence[RunRef], stream: Stream) -> None:
+        pass
+
     def next_positions(self, run: RunRef, stream: Stream) -> Mapping[str, int]:
         with self._lock:
             history = self._find(run, stream)
@@ -153,7 +156,10 @@ class MemoryHistoryStore:
         )
         return [found[name] for name in names[:limit]]
 
-    def kinds(self, run: RunRef, stream: Stream) -> Sequence[KeyKind]:
+    def kinds(self, runs: Sequence[RunRef], stream: Stream) -> Mapping[RunRef, Sequence[KeyKind]]:
+        return {run: self._kinds(run, stream) for run in runs}
+
+    def _kinds(self, run: RunRef, stream: Stream) -> Sequence[KeyKind]:
         with self._lock:
             found = Counter(
                 (name, _KINDS.get(text[:1], "number"))
@@ -183,6 +189,11 @@ class MemoryHistoryStore:
             logged = self._find(run, stream).keys
             names = sorted(logged if keys is None else logged.keys() & set(keys))
             return [_stats(name, logged[name]) for name in names if logged[name].numbers]
+
+    def stats_of(
+        self, runs: Sequence[RunRef], stream: Stream
+    ) -> Mapping[RunRef, Sequence[KeyStats]]:
+        return {run: self.stats(run, stream) for run in runs}
 
     def series(self, query: SeriesQuery) -> pa.Table:
         check_series(query)
