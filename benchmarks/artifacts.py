@@ -226,7 +226,8 @@ def _theirs(large: Path, small: Path) -> Sequence[float | str]:
         figures: list[float | str] = []
         for folder in (large, small, small):
             code = MLFLOW.format(url=server.url, folder=str(folder))
-            found = peers.measure(code, environment={"MLFLOW_DISABLE_TELEMETRY": "true"})
+            environment = {"MLFLOW_DISABLE_TELEMETRY": "true"}
+            found = peers.measure(code, environment=environment, timeout=900)
             figures += found if isinstance(found, list) else [found, found]
         return [*figures[:5], "–", "–", server.own_memory_mib()]
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks import ingest, peers, servers
 from benchmarks.ingest import KEYS, Sender, measure
+from benchmarks.queries import peer
 from benchmarks.report import Table
 
 CLIENTS = 32
@@ -78,14 +79,15 @@ def main() -> None:
         digits=0,
     )
 
-    def add(name: str, figures: list[float | None]) -> None:
+    def row(figures: list[float | None]) -> list[float | None]:
         rate, half, most, _, _, memory = figures
-        table.add(name, rate, half, most, memory)
+        return [rate, half, most, memory]
 
-    add("kiseki", with_kiseki(options.clients, options.requests, options.rows))
+    table.add("kiseki", *row(with_kiseki(options.clients, options.requests, options.rows)))
     if not options.only_kiseki and peers.ensure():
-        add("trackio", ingest.with_trackio(options.peer_seconds, options.clients))
-        add("mlflow", ingest.with_mlflow(options.peer_seconds, options.clients))
+        seconds, clients = options.peer_seconds, options.clients
+        peer(table, "trackio", lambda: row(ingest.with_trackio(seconds, clients)))
+        peer(table, "mlflow", lambda: row(ingest.with_mlflow(seconds, clients)))
     table.print()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from server.tests.conftest import SQL
@@ -124,6 +125,23 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         collections, versions = SqlCollectionStore(database), SqlVersionStore(database)
         memberships = SqlMembershipStore(database, collections, versions)
         yield Stores(collections, versions, memberships, SqlActionLog(database), one, two, ada.id)
+
+
+def test_collections_come_in_pieces_by_name(stores: Stores) -> None:
+    for name in ("b", "a", "Z", "é", "c"):
+        stores.collection(name)
+    stores.collections.delete(stores.collection("gone").id, NOON)
+
+    def names(**how: Any) -> list[str]:
+        return [one.name for one in stores.collections.page(stores.one, **how)]
+
+    assert names(limit=9) == ["Z", "a", "b", "c", "é"]
+    assert names(after="a", limit=2) == ["b", "c"]
+    assert names(names=["c", "Z", "nothing", "gone"], limit=9) == ["Z", "c"]
+    assert names(names=["c", "Z"], after="Z", limit=9) == ["c"]
+    assert stores.collections.page(stores.two, limit=9) == []
+    assert stores.collections.count([stores.one, stores.two]) == 5
+    assert stores.collections.count([]) == 0
 
 
 def test_types_are_there_once_and_by_name(stores: Stores) -> None:

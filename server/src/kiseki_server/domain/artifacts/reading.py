@@ -42,6 +42,8 @@ from kiseki_server.kit.pagination import decode_cursor, encode_cursor
 
 _UPLOAD = timedelta(minutes=10)
 """An upload that was begun longer ago is not taken for one that will end soon."""
+_PIECE = 500
+"""Of what is walked through, how much is read at once."""
 _MOST = 10_000
 """Memberships that are looked at in one piece."""
 
@@ -84,9 +86,41 @@ class Reading:
         following = encode_cursor(start + limit, items[-1].id) if items and more else None
         return CollectionPage(items, following, len(found))
 
-    def all_collections(self, at: Project) -> Sequence[Collection]:
-        """By name."""
-        return self.ground.collections.of_project(at.id)
+    def walk_collections(
+        self, at: Project, *, names: Some[str] | None = None, after: str | None = None
+    ) -> Iterator[Collection]:
+        """By name, those behind ``after``, read piece by piece; of certain names only where
+        some are given."""
+        while True:
+            piece = self.ground.collections.page(at.id, names=names, after=after, limit=_PIECE)
+            yield from piece
+            if len(piece) < _PIECE:
+                return
+            after = piece[-1].name
+
+    def count_collections(self, projects: Some[Project]) -> int:
+        """How many collections projects have together."""
+        return self.ground.collections.count({project.id for project in projects})
+
+    def collections_by_id(self, ids: Sequence[CollectionId]) -> Sequence[Collection]:
+        """In this order, those that are there; who may see them is for the caller to ask."""
+        found = self.ground.collections.get(ids)
+        return [found[id] for id in ids if id in found]
+
+    def memberships_by_id(self, ids: Sequence[int]) -> Sequence[Membership]:
+        """In this order, those that are there; who may see them is for the caller to ask."""
+        found = self.ground.memberships.get(ids)
+        return [found[id] for id in ids if id in found]
+
+    def walk_memberships(self, collection: Collection) -> Iterator[Membership]:
+        """All of a collection's, the newest first, read piece by piece."""
+        after: int | None = None
+        while True:
+            piece = self.ground.memberships.page(collection.id, after=after, limit=_PIECE)
+            yield from piece
+            if len(piece) < _PIECE:
+                return
+            after = piece[-1].index
 
     def collection(self, at: Project, name: str) -> Collection | None:
         return self.ground.collections.find(at.id, name)

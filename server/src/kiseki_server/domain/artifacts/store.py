@@ -94,6 +94,21 @@ class CollectionStore(Protocol):
         """By name."""
         ...
 
+    def page(
+        self,
+        project: ProjectId,
+        *,
+        names: Some[str] | None = None,
+        after: str | None = None,
+        limit: int,
+    ) -> Sequence[Collection]:
+        """By name, those behind ``after``; of certain names, a few, only where some are given."""
+        ...
+
+    def count(self, projects: Some[ProjectId]) -> int:
+        """How many collections projects have together."""
+        ...
+
     def orphaned(self, limit: int) -> Sequence[Collection]:
         """Collections of projects that were deleted."""
         ...

@@ -1,15 +1,21 @@
-"""Looking for registries."""
+"""Looking for registries, and for what is in them.
+
+Nothing is loaded as a whole. In the usual order a page is read as far as it goes; for another
+order, what the things are ordered by is kept of each that matches, and then the page is read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from kiseki_server.domain.accounts.types import Actor, Organization
 from kiseki_server.domain.artifacts.filtering import (
     collection_kind,
     collection_lookup,
+    matches_all,
     membership_lookup,
-    select,
     version_kind,
 )
 from kiseki_server.domain.artifacts.service import ArtifactService
@@ -19,8 +25,8 @@ from kiseki_server.domain.artifacts.types import (
     Membership,
     MembershipPage,
 )
-from kiseki_server.domain.filters.rules import check, matches, order
-from kiseki_server.domain.filters.tree import Filter
+from kiseki_server.domain.filters.rules import Lookup, check, matches, order
+from kiseki_server.domain.filters.tree import And, Compare, Field, Filter, In, SortKey
 from kiseki_server.domain.projects.rules import check_search
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.registry.filtering import registry_kind, registry_lookup
@@ -33,10 +39,13 @@ from kiseki_server.domain.registry.types import (
     RegistryQuery,
     VersionQuery,
 )
+from kiseki_server.kit.ids import CollectionId
 from kiseki_server.kit.pagination import decode_cursor, encode_cursor
 
-_PIECE = 1000
-"""Versions that are read at once when all are."""
+_NAMES = 100
+"""So many names are looked up one by one."""
+
+_Thing = TypeVar("_Thing")
 
 
 class RegistrySearch:
@@ -74,18 +83,25 @@ class RegistrySearch:
         Raises:
             BadRequest: A filter or the order names a field that is not there.
         """
-        found = select(
-            self._collections(actor, org, query.registries),
-            collection_lookup,
-            collection_kind,
-            query.collections,
-            query.order,
-        )
-        start = _start([int(one.id) for one in found], query.cursor)
-        end = start + query.limit
-        items = tuple(found[start:end])
-        following = encode_cursor(end, items[-1].id) if items and end < len(found) else None
-        return CollectionPage(items, following, len(found))
+        check(query.collections, query.order, collection_kind)
+        projects = self._matching(actor, org, query.registries)
+        if query.order:
+            found = self._walk(projects, query.collections)
+            ids = _ordered(found, collection_lookup, lambda one: int(one.id), query.order)
+            chosen, following = _page(ids, query.cursor, query.limit)
+            items = self._artifacts.collections_by_id([CollectionId(id) for id in chosen])
+            return CollectionPage(tuple(items), following, len(ids))
+        if query.collections is None:
+            total = self._artifacts.count_collections(projects)
+        else:
+            total = sum(1 for _ in self._walk(projects, query.collections))
+        start = None if query.cursor is None else decode_cursor(query.cursor, int, int, str)
+        items = list(islice(self._walk(projects, query.collections, start), query.limit + 1))
+        shown = tuple(items[: query.limit])
+        following = None
+        if len(items) > query.limit:
+            following = encode_cursor(*_place(projects, shown[-1]))
+        return CollectionPage(shown, following, total)
 
     def versions(self, actor: Actor, org: Organization, query: VersionQuery) -> MembershipPage:
         """Versions that match, as their collections have them; how many is not counted when
@@ -94,49 +110,70 @@ class RegistrySearch:
         Raises:
             BadRequest: A filter or the order names a field that is not there.
         """
+        check(query.collections, (), collection_kind)
         check(query.versions, query.order, version_kind)
-        places = select(
-            self._collections(actor, org, query.registries),
-            collection_lookup,
-            collection_kind,
-            query.collections,
-            (),
-        )
+        projects = self._matching(actor, org, query.registries)
         if not query.order:
-            return self._walk(places, query)
-        everything = [one for place in places for one in self._all(place)]
-        found = select(everything, membership_lookup, version_kind, query.versions, query.order)
-        start = _start([one.id for one in found], query.cursor)
-        end = start + query.limit
-        items = tuple(found[start:end])
-        following = encode_cursor(end, items[-1].id) if items and end < len(found) else None
-        return MembershipPage(items, following, len(found))
+            return self._newest_first(projects, query)
+        found = (
+            one
+            for place in self._walk(projects, query.collections)
+            for one in self._artifacts.walk_memberships(place)
+            if matches_all(query.versions, membership_lookup(one), version_kind)
+        )
+        ids = _ordered(found, membership_lookup, lambda one: one.id, query.order)
+        chosen, following = _page(ids, query.cursor, query.limit)
+        items = self._artifacts.memberships_by_id(chosen)
+        return MembershipPage(tuple(items), following, len(ids))
 
-    def _walk(self, places: Sequence[Collection], query: VersionQuery) -> MembershipPage:
+    def _newest_first(self, projects: Sequence[Project], query: VersionQuery) -> MembershipPage:
         """Collection by collection, each only as far as the page goes."""
-        at, inner = 0, None
+        start: tuple[int, int, str] | None = None
+        inner: str | None = None
         if query.cursor is not None:
-            at, last, inner = decode_cursor(query.cursor, int, int, str | None)
-            numbers = [int(place.id) for place in places]
-            at, inner = (numbers.index(last), inner) if last in numbers else (at, None)
+            *place, inner = decode_cursor(query.cursor, int, int, str, str | None)
+            start = (place[0], place[1], place[2])
         items: list[Membership] = []
-        while at < len(places) and len(items) < query.limit:
+        following: str | None = None
+        for place in self._walk(projects, query.collections, start, inclusive=True):
+            if len(items) == query.limit:
+                following = encode_cursor(*_place(projects, place), None)
+                break
+            begun = start is not None and (int(place.project), place.name) == start[1:]
             page = self._artifacts.memberships(
-                places[at], filter=query.versions, limit=query.limit - len(items), cursor=inner
+                place,
+                filter=query.versions,
+                limit=query.limit - len(items),
+                cursor=inner if begun else None,
             )
             items += page.items
-            inner = page.cursor
-            at += inner is None
-        following = None if at >= len(places) else encode_cursor(at, places[at].id, inner)
+            if page.cursor is not None:
+                following = encode_cursor(*_place(projects, place), page.cursor)
+                break
         return MembershipPage(tuple(items), following, len(items))
 
-    def _all(self, place: Collection) -> Iterator[Membership]:
-        cursor: str | None = None
-        while True:
-            page = self._artifacts.memberships(place, limit=_PIECE, cursor=cursor)
-            yield from page.items
-            if (cursor := page.cursor) is None:
-                return
+    def _walk(
+        self,
+        projects: Sequence[Project],
+        filter: Filter | None,
+        start: tuple[int, int, str] | None = None,
+        *,
+        inclusive: bool = False,
+    ) -> Iterator[Collection]:
+        """Collections that match by registry and name, behind one of them or from it on."""
+        names = _names(filter)
+        numbers = [int(project.id) for project in projects]
+        at, after = (0, None) if start is None else (start[0], None)
+        if start is not None and start[1] in numbers:
+            at, after = numbers.index(start[1]), start[2]
+            found = self._artifacts.collection(projects[at], after) if inclusive else None
+            if found and matches_all(filter, collection_lookup(found), collection_kind):
+                yield found
+        for project in projects[at:]:
+            for one in self._artifacts.walk_collections(project, names=names, after=after):
+                if matches_all(filter, collection_lookup(one), collection_kind):
+                    yield one
+            after = None
 
     def _matching(self, actor: Actor, org: Organization, filter: Filter | None) -> list[Project]:
         check(filter, (), registry_kind)
@@ -146,20 +183,13 @@ class RegistrySearch:
             if filter is None or matches(filter, registry_lookup(project), registry_kind)
         ]
 
-    def _collections(
-        self, actor: Actor, org: Organization, filter: Filter | None
-    ) -> list[Collection]:
-        """Those of the registries that match, by registry and name."""
-        found = self._matching(actor, org, filter)
-        return [one for project in found for one in self._artifacts.all_collections(project)]
-
     def search(
         self, actor: Actor, org: Organization, text: str, *, limit: int = 50
     ) -> Sequence[Hit]:
         """Where a text stands, without regard to case, in names and descriptions."""
         wanted = check_search(text).casefold()
         hits = self._hits(self._registries.readable(actor, org), wanted) if wanted else iter(())
-        return [hit for hit, _ in zip(hits, range(limit), strict=False)]
+        return list(islice(hits, limit))
 
     @staticmethod
     def _hits(projects: Sequence[Project], wanted: str) -> Iterator[Hit]:
@@ -169,6 +199,52 @@ class RegistrySearch:
                 if wanted in text.casefold():
                     yield Hit(project, field, text)
                     break
+
+
+def _place(projects: Sequence[Project], collection: Collection) -> tuple[int, int, str]:
+    """Where a walk stands: the registry's place, should it be gone, its number, and the name."""
+    at = next(n for n, project in enumerate(projects) if project.id == collection.project)
+    return at, int(collection.project), collection.name
+
+
+def _names(filter: Filter | None) -> frozenset[str] | None:
+    """Names of which whatever matches has one, so that the store need not look at others."""
+    match filter:
+        case Compare(Field(("name",)), "=", str() as name):
+            return frozenset([name])
+        case In(Field(("name",)), values) if len(values) <= _NAMES:
+            return frozenset(value for value in values if isinstance(value, str))
+        case And(items):
+            return next((names for item in items if (names := _names(item)) is not None), None)
+        case _:
+            return None
+
+
+def _ordered(
+    things: Iterable[_Thing],
+    lookup: Callable[[_Thing], Lookup],
+    number: Callable[[_Thing], int],
+    sort: Sequence[SortKey],
+) -> list[int]:
+    """Numbers of the things in order; what is equal in it stays as it came, and what has no
+    place in it comes last."""
+    found: list[tuple[int, list[tuple[int, float, str]]]] = []
+    for one in things:
+        fields = lookup(one)
+        found.append((number(one), [order(fields(key.field.path)) for key in sort]))
+    for place, key in reversed(list(enumerate(sort))):
+        there = [one for one in found if one[1][place][0] != 2]
+        rest = [one for one in found if one[1][place][0] == 2]
+        there.sort(key=lambda one, place=place: one[1][place], reverse=key.descending)
+        found = there + rest
+    return [id for id, _ in found]
+
+
+def _page(ids: Sequence[int], cursor: str | None, limit: int) -> tuple[Sequence[int], str | None]:
+    start = _start(ids, cursor)
+    chosen = ids[start : start + limit]
+    more = chosen and start + limit < len(ids)
+    return chosen, encode_cursor(start + limit, chosen[-1]) if more else None
 
 
 def _start(numbers: Sequence[int], cursor: str | None) -> int:

@@ -127,6 +127,24 @@ class MemoryCollectionStore:
         found = [one for one in self._all() if one.project == project and type in (None, one.type)]
         return sorted(found, key=lambda known: known.name)
 
+    def page(
+        self,
+        project: ProjectId,
+        *,
+        names: Some[str] | None = None,
+        after: str | None = None,
+        limit: int,
+    ) -> Sequence[Collection]:
+        found = [
+            one
+            for one in self.of_project(project)
+            if (after is None or one.name > after) and (names is None or one.name in names)
+        ]
+        return found[:limit]
+
+    def count(self, projects: Some[ProjectId]) -> int:
+        return sum(one.project in projects for one in self._all())
+
     def orphaned(self, limit: int) -> Sequence[Collection]:
         living = None if self._living is None else set(self._living())
         return [one for one in self._all() if living is not None and one.project not in living][

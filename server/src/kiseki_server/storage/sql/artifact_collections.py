@@ -51,6 +51,8 @@ class SqlCollectionStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Names compare by their bytes, whatever the database's locale.
+        self._name = _columns.name_key.collate("BINARY" if database.dialect == "sqlite" else "C")
 
     def types(self, project: ProjectId) -> Sequence[ArtifactType]:
         query = sa.select(artifact_types).where(artifact_types.c.project_id == project)
@@ -133,6 +135,29 @@ class SqlCollectionStore:
             conditions.append(artifact_types.c.name == type)
         return sorted(self._select(*conditions), key=lambda known: known.name)
 
+    def page(
+        self,
+        project: ProjectId,
+        *,
+        names: Some[str] | None = None,
+        after: str | None = None,
+        limit: int,
+    ) -> Sequence[Collection]:
+        conditions = [_columns.project_id == project]
+        if after is not None:
+            conditions.append(self._name > after)
+        if names is not None:
+            conditions.append(_columns.name_key.in_(sorted(set(names))))
+        return self._select(*conditions, order=self._name, limit=limit)
+
+    def count(self, projects: Some[ProjectId]) -> int:
+        query = sa.select(sa.func.count()).select_from(artifact_collections)
+        connection = self._database.current()
+        return sum(
+            connection.execute(query.where(_columns.project_id.in_(chunk), _ALIVE)).scalar_one()
+            for chunk in chunks(sorted(set(projects)))
+        )
+
     def orphaned(self, limit: int) -> Sequence[Collection]:
         gone = sa.select(projects.c.id).where(projects.c.deleted_at.is_not(None))
         return self._select(_columns.project_id.in_(gone), limit=limit)
@@ -182,7 +207,10 @@ class SqlCollectionStore:
         return self._database.current().execute(query).scalar_one()
 
     def _select(
-        self, *conditions: sa.ColumnElement[bool], limit: int | None = None
+        self,
+        *conditions: sa.ColumnElement[bool],
+        order: sa.ColumnElement[Any] = _columns.id,
+        limit: int | None = None,
     ) -> list[Collection]:
         query: Any = (
             sa.select(*_AS_COLLECTION)
@@ -190,7 +218,7 @@ class SqlCollectionStore:
                 artifact_collections, artifact_types, artifact_types.c.id == _columns.type_id
             )
             .where(*conditions, _ALIVE)
-            .order_by(_columns.id)
+            .order_by(order)
             .limit(limit)
         )
         return [_collection(row) for row in self._database.current().execute(query)]

@@ -10,6 +10,7 @@ from server.tests.artifacts import ArtifactWorld
 from server.tests.unit.protocols.wandb.conftest import Dialect
 
 from kiseki_server.app.services import Services
+from kiseki_server.domain.artifacts import reading
 from kiseki_server.domain.artifacts.types import CollectionChange
 from kiseki_server.domain.projects.types import Visibility
 
@@ -124,15 +125,25 @@ def test_versions_are_found(
     [
         (COLLECTIONS, {}),
         (COLLECTIONS, {"order": "-name"}),
+        (COLLECTIONS, {"collection": {"name": {"$in": ["cats", "dogs"]}}}),
+        (COLLECTIONS, {"collection": {"name": {"$regex": "s$"}}}),
         (VERSIONS, {}),
         (VERSIONS, {"order": "-created_at"}),
         (VERSIONS, {"version": {"version": {"$gte": 0}}}),
     ],
 )
 @pytest.mark.parametrize("first", [1, 2, 4])
+@pytest.mark.parametrize("piece", [1, 500])
 def test_pages_leave_nothing_out(
-    dialect: Dialect, world: ArtifactWorld, query: str, more: Any, first: int
+    dialect: Dialect,
+    world: ArtifactWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    more: Any,
+    first: int,
+    piece: int,
 ) -> None:
+    monkeypatch.setattr(reading, "_PIECE", piece)
     whole = found(dialect, query, **more)
     assert whole["pageInfo"]["hasNextPage"] is False
     pages: list[Any] = []
@@ -176,3 +187,25 @@ def test_what_a_registry_keeps_to_its_members_is_not_found(
     assert collections(dialect) == ["data/cats", "data/dogs", "models/cats"]
     assert "secret:v0" not in versions(dialect)
     assert versions(dialect, collection={"name": "secret"}) == []
+
+
+def test_a_page_reads_no_more_collections_than_it_shows(
+    dialect: Dialect, services: Services, world: ArtifactWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_PIECE", 1)
+    store = services.artifacts.ground.collections
+    read: list[str] = []
+    page = store.page
+
+    def noted(*args: Any, **more: Any) -> Any:
+        found = page(*args, **more)
+        read.extend(one.name for one in found)
+        return found
+
+    monkeypatch.setattr(store, "page", noted)
+    assert collections(dialect, first=1) == ["data/cats"]
+    assert read == ["cats", "dogs"]
+    read.clear()
+    assert collections(dialect, collection={"name": "dogs"}) == ["data/dogs"]
+    assert set(read) == {"dogs"}
+    assert found(dialect, COLLECTIONS, first=1)["totalCount"] == 3
