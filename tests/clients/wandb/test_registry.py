@@ -213,3 +213,67 @@ print(json.dumps(said))
         "linked": ["a1", "latest"],
         "after": ["pets:v0", "nets:v0"],
     }
+
+
+def test_roles_in_a_registry_say_who_moves_which_alias(own: Client) -> None:
+    """Of a member of the organisation, whose role in a restricted registry grows."""
+    _, ada = own.server.request("POST", "/admin/users", {"name": "ada"})
+    own.run(
+        """
+        import os, wandb
+        api = wandb.Api()
+        registry = api.create_registry("models", visibility="restricted")
+        with wandb.init(project="made", id="r1", settings=QUICK) as run:
+            for number in range(2):
+                artifact = wandb.Artifact("net", "model")
+                with artifact.new_file("weights.txt") as file:
+                    file.write(f"weights {number}")
+                run.log_artifact(artifact).wait()
+                run.link_artifact(artifact, "wandb-registry-models/nets")
+        registry.add_members(api.user("ada"))
+        """
+    )
+    protected = {"aliases": ["production"]}
+    path = "/orgs/default/registries/wandb-registry-models/protected-aliases"
+    assert own.server.request("PUT", path, protected)[0] == 200
+    found = own.result(
+        """
+        import json, os, wandb
+        admin = wandb.Api(api_key=os.environ["ADMIN"])
+        name = "wandb-registry-models/nets"
+        said = {}
+
+        def tried(what, alias, version):
+            artifact = wandb.Api().artifact(f"{name}:{version}")
+            getattr(artifact.aliases, what)(alias)
+            try:
+                artifact.save()
+            except Exception as error:
+                return str(error)
+            return sorted(wandb.Api().artifact(f"{name}:{version}").aliases)
+
+        for role in ("viewer", "member", "admin"):
+            admin.registry("models").update_member(admin.user("ada"), role=role)
+            said[role] = [tried("append", role, "v0"), tried("append", "production", "v0")]
+        said["moved"] = tried("append", "production", "v1")
+        admin.registry("models").update_member(admin.user("ada"), role="member")
+        said["kept"] = tried("remove", "production", "v1")
+        said["seen"] = wandb.Api().artifact(f"{name}:production").version
+        admin.registry("models").remove_members(admin.user("ada"))
+        try:
+            said["out"] = wandb.Api().artifact(f"{name}:v0").version
+        except Exception as error:
+            said["out"] = type(error).__name__
+        print(json.dumps(said))
+        """,
+        WANDB_API_KEY=ada["api_key"],
+        ADMIN=own.server.key,
+    )
+    assert all("may not" in text or "protected" in text for text in found["viewer"])
+    for text in (found["member"][1], found["kept"]):
+        assert "`production` is protected" in text
+    assert found["member"][0] == ["member"]
+    assert found["admin"] == [["admin", "member"], ["admin", "member", "production"]]
+    assert found["moved"] == ["latest", "production"]
+    assert found["seen"] == "v1"
+    assert "Error" in found["out"]

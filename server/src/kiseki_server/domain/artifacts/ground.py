@@ -36,7 +36,7 @@ from kiseki_server.domain.runs.events import (
     LiveEvents,
 )
 from kiseki_server.kit.clock import Clock
-from kiseki_server.kit.errors import NotFound
+from kiseki_server.kit.errors import Forbidden, NotFound
 from kiseki_server.kit.ids import CollectionId, ProjectId, VersionId
 from kiseki_server.kit.transactions import UnitOfWork
 
@@ -113,8 +113,17 @@ class Ground:
         Raises:
             Forbidden: One of them is protected, and the actor is none.
         """
-        if self.collections.protected(project.id).intersection(aliases):
+        protected = sorted(self.collections.protected(project.id).intersection(aliases))
+        if not protected:
+            return
+        try:
             self.projects.check(actor, project, Action.ADMIN)
+        except Forbidden as refused:
+            place = f"{project.entity_name}/{project.name}"
+            raise Forbidden(
+                f"The alias `{protected[0]}` is protected in `{place}`",
+                hint="an administrator can move it, or give you another role there",
+            ) from refused
 
     def settle_latest(self, collection: CollectionId) -> None:
         """Give the newest membership the alias `latest`."""
