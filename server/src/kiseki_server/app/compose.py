@@ -14,6 +14,7 @@ from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.artifacts.ground import Ground
 from kiseki_server.domain.artifacts.service import ArtifactService
+from kiseki_server.domain.calls.bodies import CallBodies
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
@@ -154,9 +155,10 @@ def compose(
         committer,
         Bounds(interval=settings.commit_interval_ms / 1000, points=settings.commit_points),
     )
+    bodies = CallBodies(stores.call_bodies, stores.blobs, receiver, stores.work, clock)
     call_ingest = GroupCommit(
         CALLS,
-        CallCommitter(stores.calls, live),
+        CallCommitter(stores.calls, bodies, live),
         Bounds(
             interval=settings.commit_interval_ms / 1000,
             points=5_000,
@@ -184,6 +186,7 @@ def compose(
         stores.calls,
         call_ingest,
         live,
+        bodies,
         sources=[FeedbackOfCalls(stores.feedback, stores.work)],
     )
     costs = CostService(stores.prices)
@@ -276,7 +279,7 @@ def compose(
         collector,
         Periodic("artifacts", _EXPIRY, artifacts.expire),
         Periodic("projects", _HOUSEKEEPING, project_upkeep(stores, clock)),
-        Periodic("calls", _HOUSEKEEPING, CallUpkeep(stores.calls, clock)),
+        Periodic("calls", _HOUSEKEEPING, CallUpkeep(stores.calls, bodies, clock)),
         Periodic("memory", _MEMORY, stores.release_memory),
     ):
         services.on_start.append(worker.start)
@@ -297,6 +300,7 @@ def project_upkeep(stores: Stores, clock: Clock) -> ProjectUpkeep:
             stores.project_files.forget,
             stores.feedback.forget,
             stores.prices.forget,
+            stores.call_bodies.forget,
         ],
     )
 

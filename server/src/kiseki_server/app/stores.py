@@ -21,6 +21,7 @@ from kiseki_server.domain.artifacts.store import (
     UploadStore,
     VersionStore,
 )
+from kiseki_server.domain.calls.bodies import BodyNames
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.costs.store import PriceStore
@@ -71,6 +72,7 @@ from kiseki_server.storage.memory.artifacts import (
     MemoryMembershipStore,
     MemoryVersionStore,
 )
+from kiseki_server.storage.memory.call_bodies import MemoryBodyNames
 from kiseki_server.storage.memory.calls import MemoryCallStore
 from kiseki_server.storage.memory.console import MemoryConsoleStore
 from kiseki_server.storage.memory.evaluations import MemoryEvaluationStore
@@ -104,6 +106,7 @@ from kiseki_server.storage.sql.artifact_memberships import SqlMembershipStore
 from kiseki_server.storage.sql.artifact_uploads import SqlUploadStore
 from kiseki_server.storage.sql.artifact_versions import SqlVersionStore
 from kiseki_server.storage.sql.blob_names import SqlBlobNames
+from kiseki_server.storage.sql.call_bodies import SqlBodyNames
 from kiseki_server.storage.sql.credentials import SqlCredentialStore
 from kiseki_server.storage.sql.engine import Database
 from kiseki_server.storage.sql.events import SqlEventLog
@@ -165,6 +168,7 @@ class Stores:
     history: HistoryStore
     console: ConsoleStore
     calls: CallStore
+    call_bodies: BodyNames
     evaluations: EvaluationStore
     index: RunIndex
     checks: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
@@ -237,6 +241,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
         calls=calls,
+        call_bodies=SqlBodyNames(database, names),
         evaluations=ColumnarEvaluationStore(calls),
         index=ColumnarRunIndex(engine),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
@@ -289,6 +294,7 @@ def memory_stores() -> Stores:
         history=history,
         console=MemoryConsoleStore(),
         calls=calls,
+        call_bodies=MemoryBodyNames(names),
         evaluations=MemoryEvaluationStore(calls),
         index=MemoryRunIndex(history),
     )

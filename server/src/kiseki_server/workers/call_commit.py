@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from kiseki_server.domain.calls.bodies import CallBodies
 from kiseki_server.domain.calls.ingest import CallBatch, Item, Merge
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.calls.types import Call, CallKey, End
@@ -20,8 +21,9 @@ class CallCommitter:
     open, and whoever was not answered sends the batch again.
     """
 
-    def __init__(self, calls: CallStore, live: LiveEvents) -> None:
+    def __init__(self, calls: CallStore, bodies: CallBodies, live: LiveEvents) -> None:
         self._calls = calls
+        self._bodies = bodies
         self._live = live
 
     def commit(self, arrivals: Sequence[CallBatch]) -> list[KisekiError | None]:
@@ -30,7 +32,7 @@ class CallCommitter:
         Raises:
             KisekiError: The store failed; nothing is acknowledged, a repeat is harmless.
         """
-        items = [item for batch in arrivals for item in batch.items]
+        items = self._bodies.shortened([item for batch in arrivals for item in batch.items])
         opened, waiting = self._calls.pending({item.key for item in items})
         halves = [item for item in items if _is_half(item) and item.key not in opened]
         merge = Merge(opened, waiting, self._finished(halves))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from kiseki_server.domain.calls.bodies import CallBodies
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.filters.fields import microseconds
@@ -122,15 +123,17 @@ class Housekeeping:
 
 
 class CallUpkeep:
-    """Removes calls whose time has come."""
+    """Removes calls whose time has come, and bodies whose calls are gone."""
 
-    def __init__(self, calls: CallStore, clock: Clock) -> None:
+    def __init__(self, calls: CallStore, bodies: CallBodies, clock: Clock) -> None:
         self._calls = calls
+        self._bodies = bodies
         self._clock = clock
 
     def __call__(self) -> None:
         """Look at all of them."""
         self._calls.expire(microseconds(self._clock.now()))
+        self._bodies.sweep(self._calls)
 
 
 class ProjectUpkeep:

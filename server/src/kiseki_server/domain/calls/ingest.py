@@ -81,6 +81,10 @@ class Merge:
                     exception=known.exception,
                     output_refs=known.output_refs,
                     run_step_end=known.run_step_end,
+                    large=(
+                        *(each for each in call.large if each.body != "output"),
+                        *(each for each in known.large if each.body == "output"),
+                    ),
                 )
             )
         else:

@@ -45,6 +45,7 @@ def joined(start: Call, end: End) -> Call:
         exception=end.exception,
         output_refs=end.output_refs,
         run_step_end=end.run_step_end,
+        large=(*(each for each in start.large if each.body != "output"), *end.large),
     )
 
 
@@ -59,7 +60,11 @@ def expiry(started_at: int, days: int | None) -> int | None:
 def size(call: Call) -> int:
     """Bytes of the call's bodies."""
     bodies = (call.attributes, call.inputs, call.output, call.summary, call.otel or "")
-    return sum(len(body.encode("utf-8", "surrogatepass")) for body in bodies)
+    put_away = sum(
+        each.size - len((getattr(call, each.body) or "").encode("utf-8", "surrogatepass"))
+        for each in call.large
+    )
+    return put_away + sum(len(body.encode("utf-8", "surrogatepass")) for body in bodies)
 
 
 def usage(call: Call) -> Sequence[Usage]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from kiseki_server.domain.calls import query as syntax
 from kiseki_server.domain.calls import rules
+from kiseki_server.domain.calls.bodies import CallBodies
 from kiseki_server.domain.calls.ingest import CallBatch, CallIngest, Item
 from kiseki_server.domain.calls.lookups import Source, resolved
 from kiseki_server.domain.calls.query import Field
@@ -55,11 +56,13 @@ class CallService:
         calls: CallStore,
         ingest: CallIngest,
         live: LiveEvents,
+        bodies: CallBodies,
         sources: Sequence[Source] = (),
     ) -> None:
         self._calls = calls
         self._ingest = ingest
         self._live = live
+        self._bodies = bodies
         self._sources = sources
 
     def submit(self, items: Sequence[Item]) -> Future[None]:
@@ -70,7 +73,7 @@ class CallService:
         return self._ingest.submit(CallBatch(items, size))
 
     def get(self, project: ProjectId, id: str) -> Call:
-        """One call.
+        """One call, whole.
 
         Raises:
             NotFound: There is none.
@@ -78,7 +81,11 @@ class CallService:
         call = self._calls.find(project, [id]).get(id)
         if call is None:
             raise NotFound(f"There is no call `{id[:130]}`")
-        return call
+        return self._bodies.whole(call)
+
+    def whole(self, call: Call) -> Call:
+        """A call that comes from a list, with its large bodies as they came; see `bodies`."""
+        return self._bodies.whole(call)
 
     def find(self, project: ProjectId, ids: Collection[str]) -> Mapping[str, Call]:
         """Those of the calls that there are, by id."""
@@ -158,6 +165,7 @@ class CallService:
         family = self._calls.family(project, {call.trace_id for call in known.values()})
         doomed = _with_descendants(set(ids), family)
         self._calls.delete(project, doomed)
+        self._bodies.drop(project, doomed)
         self._live.publish([CallsChanged(project)])
         return len(doomed)
 

@@ -29,6 +29,16 @@ CallKey = tuple[ProjectId, str]
 """A project and the id of a call in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Large:
+    """A body that is kept as a blob; in its place is a short form."""
+
+    body: str
+    blob: str
+    size: int
+    """Bytes of the whole."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A call as it is stored.
@@ -64,6 +74,7 @@ class Call:
     run_step: int | None = None
     run_step_end: int | None = None
     expires_at: int | None = None
+    large: tuple[Large, ...] = ()
 
     @property
     def key(self) -> CallKey:
@@ -85,6 +96,7 @@ class End:
     exception: str | None = None
     output_refs: tuple[str, ...] = ()
     run_step_end: int | None = None
+    large: tuple[Large, ...] = ()
 
     @property
     def key(self) -> CallKey:

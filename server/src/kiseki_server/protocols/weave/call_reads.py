@@ -181,6 +181,7 @@ class _Rendering:
                     about["costs"] = self._cost(call)
                 if self._feedback:
                     about["feedback"] = said.get(call.id, [])
+                seen = self._joins.calls.whole(seen)
                 yield self._writer.call(seen, about, self._extra(call, totals))
 
     def _totals(self, calls: Sequence[Call]) -> dict[str, int]:

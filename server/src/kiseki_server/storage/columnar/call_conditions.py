@@ -35,6 +35,7 @@ from kiseki_server.domain.calls.query import (
 from kiseki_server.domain.calls.store import ANY_VERSION, STARTED, CallFilter, Sort
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.storage.columnar.call_leaves import path_of
+from kiseki_server.storage.columnar.call_rows import AWAY
 
 STATUS = (
     "multiIf(isNotNull(exception), 'error', isNull(ended_at), 'running', "
@@ -247,7 +248,10 @@ class CallConditions:
 
     def _extracted(self, path: tuple[str, ...]) -> str:
         """The text of a place in a body, read from the JSON."""
-        raw = path[0]
+        root = path[0]
+        # A large body stands behind the name and the size of its blob.
+        behind = f"position({root}, ' ', position({root}, ' ') + 1) + 1"
+        raw = self.define(f"if(startsWith({root}, '{AWAY}'), substring({root}, {behind}), {root})")
         keys: list[str] = []
         for key in path[1:]:
             if not (key.isascii() and key.isdigit()):

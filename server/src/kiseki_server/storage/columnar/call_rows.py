@@ -9,7 +9,7 @@ import pyarrow as pa
 import xxhash
 
 from kiseki_server.domain.calls import rules
-from kiseki_server.domain.calls.types import Call, End, Source, Status
+from kiseki_server.domain.calls.types import Call, End, Large, Source, Status
 from kiseki_server.kit.ids import ProjectId
 from kiseki_server.storage.columnar.call_leaves import leaves
 
@@ -57,12 +57,15 @@ _COUNTS = (
     "cache_read_tokens",
     "cache_write_tokens",
 )
+AWAY = "@"
+"""Begins a body whose whole is a blob; no JSON begins like this."""
 _Row = dict[str, Any]
 
 
 def digest(call: Call) -> int:
     """64 bits that tell two contents of a call apart."""
-    parts = [str(getattr(call, name)) for name in (*PLAIN, *BODIES)]
+    parts = [str(getattr(call, name)) for name in PLAIN]
+    parts += [str(_kept(call, name)) for name in BODIES]
     return xxhash.xxh3_64_intdigest("\x00".join(parts).encode("utf-8", "surrogatepass"))
 
 
@@ -90,6 +93,13 @@ def open_table(
 def call_of(project: ProjectId, row: _Row) -> Call:
     """The call in a row of any of the tables; bodies that the row lacks are empty."""
     given = {name: row[name] for name in (*PLAIN, *BODIES) if name in row}
+    large: list[Large] = []
+    for name in BODIES:
+        text = given.get(name)
+        if text is not None and text.startswith(AWAY):
+            blob, size, given[name] = text[1:].split(" ", 2)
+            large.append(Large(name, blob, int(size)))
+    given["large"] = tuple(large)
     given["source"] = Source(given["source"])
     given["input_refs"] = tuple(given["input_refs"])
     given["output_refs"] = tuple(given["output_refs"])
@@ -98,12 +108,14 @@ def call_of(project: ProjectId, row: _Row) -> Call:
 
 def end_of(project: ProjectId, row: _Row) -> End:
     """The end that waits in a row of `open_calls`."""
+    call = call_of(project, row)
     return End(
         id=row["id"],
         project=project,
         ended_at=row["ended_at"],
         received_at=row["started_at"],
-        output=row["output"],
+        output=call.output,
+        large=call.large,
         summary=row["summary"],
         exception=row["exception"],
         output_refs=tuple(row["output_refs"]),
@@ -126,7 +138,17 @@ def _waiting(end: End) -> Call:
         exception=end.exception,
         output_refs=end.output_refs,
         run_step_end=end.run_step_end,
+        large=end.large,
     )
+
+
+def _kept(call: Call, body: str) -> str | None:
+    """A body as it stands in its column: a large one behind the blob that holds the whole."""
+    text: str | None = getattr(call, body)
+    for each in call.large:
+        if each.body == body:
+            return f"{AWAY}{each.blob} {each.size} {text}"
+    return text
 
 
 def _closed(project: ProjectId, id: str) -> Call:
@@ -146,7 +168,7 @@ def _columns(calls: Sequence[Call], first_version: int) -> _Row:
         "leaves": pa.array([leaves(call) for call in calls], pa.string()),
     }
     for name in (*PLAIN, *BODIES):
-        values = [getattr(call, name) for call in calls]
+        values = [_kept(call, name) if name in BODIES else getattr(call, name) for call in calls]
         columns[name] = (
             pa.array([_text(each) for each in values], _TYPES[name])
             if name in _TYPES

@@ -337,7 +337,8 @@ def _text(call: Call, field: Field) -> str | None:
 
 def _cut(call: Call, bodies: frozenset[str]) -> Call:
     missing = {name: empty for name, empty in _EMPTY.items() if name not in bodies}
-    return replace(call, **missing) if missing else call  # pyright: ignore[reportArgumentType]
+    large = tuple(each for each in call.large if each.body in bodies)
+    return replace(call, **missing, large=large) if missing else call  # pyright: ignore[reportArgumentType]
 
 
 def _bucket(at: int, calls: Sequence[Call], levels: Sequence[float]) -> Bucket:

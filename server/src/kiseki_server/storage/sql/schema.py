@@ -650,6 +650,18 @@ project_files = Table(
 )
 
 # What people and scorers say about calls and objects; references have their stored form.
+# Large bodies of calls; a row is a name of its blob.
+call_bodies = Table(
+    "call_bodies",
+    metadata,
+    Column("project_id", BigId, ForeignKey("projects.id"), primary_key=True),
+    # Chosen by the client.
+    Column("call_id", sa.Text, primary_key=True),
+    Column("blob", sa.Text, ForeignKey("blobs.digest"), primary_key=True),
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "blob"),
+)
+
 feedback = Table(
     "feedback",
     metadata,

@@ -49,6 +49,13 @@ class Listener:
         self.events += events
 
 
+class Bodies:
+    """No body here is large."""
+
+    def shortened(self, items: list[Item]) -> list[Item]:
+        return items
+
+
 @pytest.fixture
 def store() -> MemoryCallStore:
     return MemoryCallStore()
@@ -56,7 +63,7 @@ def store() -> MemoryCallStore:
 
 @pytest.fixture
 def committer(store: MemoryCallStore) -> CallCommitter:
-    return CallCommitter(store, Listener())  # pyright: ignore[reportArgumentType]
+    return CallCommitter(store, Bodies(), Listener())  # pyright: ignore[reportArgumentType]
 
 
 def batch(*items: Item) -> CallBatch:
@@ -110,6 +117,6 @@ def test_nothing_is_written_of_what_was_only_looked_up() -> None:
 
 def test_who_listens_hears_once_of_each_project(store: MemoryCallStore) -> None:
     live = Listener()
-    committer = CallCommitter(store, live)  # pyright: ignore[reportArgumentType]
+    committer = CallCommitter(store, Bodies(), live)  # pyright: ignore[reportArgumentType]
     committer.commit([batch(START), batch(END)])
     assert live.events == [CallsChanged(PROJECT)]
