@@ -20,6 +20,9 @@ REQUIREMENTS = (
     "trackio==0.43.0",
     "aim==3.29.1",
     "tensorboardX==2.6.5",
+    "weave==0.54.0",
+    "opentelemetry-sdk==1.45.2",
+    "opentelemetry-exporter-otlp-proto-http==1.45.2",
 )
 
 

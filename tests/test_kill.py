@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.processes import BIN, Program, ServerProcess, eventually
@@ -149,6 +150,58 @@ def test_no_server_costs_no_data_and_little_time(tmp_path: Path) -> None:
         assert_complete(server, "later", 300)
     finally:
         server.stop()
+
+
+CALLER = """
+import kiseki, time
+kiseki.init("admin/killed-calls", settings=kiseki.Settings(finish_timeout=60, retry_timeout=60))
+
+@kiseki.op
+def inner(n):
+    return {{"twice": 2 * n}}
+
+@kiseki.op
+def outer(n):
+    return inner(n)["twice"]
+
+for n in range({calls}):
+    outer(n)
+    print(n, flush=True)
+    if n % 20 == 0:
+        time.sleep(0.02)
+"""
+
+
+def test_calls_survive_kills_of_program_and_server(server: ServerProcess, tmp_path: Path) -> None:
+    """Calls that returned are there, once and whole; those under way have begun."""
+    environment = {
+        **server.client_environment,
+        "KISEKI_DIR": str(tmp_path),
+        "KISEKI_CONSOLE": "off",
+        "KISEKI_SYSTEM_METRICS": "false",
+    }
+    program = Program(CALLER.format(calls=10**6), environment=environment, directory=tmp_path)
+    eventually(lambda: len(program.lines) > 800)
+    server.kill()
+    server.start()
+    eventually(lambda: len(program.lines) > 4_000)
+    program.kill()
+    last = int([x for x in program.lines if x.isdigit()][-1])
+    calls = "/projects/admin/killed-calls/calls"
+
+    def count(condition: str) -> int:
+        return server.get(f"{calls}/count?filter={quote(condition)}")["total"]
+
+    # The call that was being printed, and one that was under way, may be there too.
+    known = eventually(lambda: count('op = "outer"') > last and count('op = "inner"'))
+    assert last < known <= last + 2
+    assert count(f'op = "outer" and inputs.n <= {last} and status = "success"') == last + 1
+    assert count(f'op = "inner" and inputs.n <= {last} and status = "success"') == last + 1
+    outer = quote('op = "outer"')
+    page = server.get(f"{calls}?limit=50&filter={outer}")["items"]
+    for call in page:
+        detail = server.get(f"{calls}/{call['id']}")
+        assert detail["output"] == 2 * detail["inputs"]["n"] or detail["status"] == "running"
 
 
 def fill(ballast: Path) -> None:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from kiseki import errors, plot
     from kiseki.artifacts.artifact import Artifact
     from kiseki.errors import Error
+    from kiseki.evals.dataset import Dataset
+    from kiseki.evals.evaluation import Evaluation
+    from kiseki.evals.logger import EvaluationLogger
+    from kiseki.evals.model import Model, Scorer
+    from kiseki.evals.objects import Object
+    from kiseki.evals.prompts import MessagesPrompt, Prompt, StringPrompt
+    from kiseki.evals.refs import Ref, publish, ref
     from kiseki.media.audio import Audio
     from kiseki.media.histogram import Histogram
     from kiseki.media.image import Image
@@ -70,17 +77,27 @@ __all__ = [
     "Audio",
     "Call",
     "Config",
+    "Dataset",
     "Error",
+    "Evaluation",
+    "EvaluationLogger",
     "Histogram",
     "Html",
     "Image",
+    "MessagesPrompt",
     "Metric",
+    "Model",
     "Molecule",
+    "Object",
     "Object3D",
     "Plotly",
+    "Prompt",
     "Receipt",
+    "Ref",
     "Run",
+    "Scorer",
     "Settings",
+    "StringPrompt",
     "Summary",
     "Table",
     "Thread",
@@ -103,7 +120,9 @@ __all__ = [
     "op",
     "plot",
     "plot_table",
+    "publish",
     "redact",
+    "ref",
     "restore",
     "run",
     "save",
@@ -119,17 +138,27 @@ _PLACES = {
     "Audio": "kiseki.media.audio",
     "Call": "kiseki.tracing.call",
     "Config": "kiseki.run.config",
+    "Dataset": "kiseki.evals.dataset",
     "Error": "kiseki.errors",
+    "Evaluation": "kiseki.evals.evaluation",
+    "EvaluationLogger": "kiseki.evals.logger",
     "Histogram": "kiseki.media.histogram",
     "Html": "kiseki.media.texts",
     "Image": "kiseki.media.image",
+    "MessagesPrompt": "kiseki.evals.prompts",
     "Metric": "kiseki.run.metrics",
+    "Model": "kiseki.evals.model",
     "Molecule": "kiseki.media.texts",
+    "Object": "kiseki.evals.objects",
     "Object3D": "kiseki.media.texts",
     "Plotly": "kiseki.media.texts",
+    "Prompt": "kiseki.evals.prompts",
     "Receipt": "kiseki.run.receipt",
+    "Ref": "kiseki.evals.refs",
     "Run": "kiseki.run.run",
+    "Scorer": "kiseki.evals.model",
     "Settings": "kiseki.settings",
+    "StringPrompt": "kiseki.evals.prompts",
     "Summary": "kiseki.run.summary",
     "Table": "kiseki.media.table",
     "Thread": "kiseki.tracing.threads",
@@ -148,7 +177,9 @@ _PLACES = {
     "login": "kiseki.run.init",
     "op": "kiseki.tracing.op",
     "plot_table": "kiseki.plot",
+    "publish": "kiseki.evals.refs",
     "redact": "kiseki.tracing.sink",
+    "ref": "kiseki.evals.refs",
     "restore": "kiseki.run.current",
     "save": "kiseki.run.current",
     "thread": "kiseki.tracing.context",

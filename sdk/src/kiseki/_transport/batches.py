@@ -42,7 +42,7 @@ _ERRANDS = frozenset({b"\xa4file", b"\xa8arti", b"\xa5inpu", b"\xa4link", b"\xa5
 """How errands begin, behind the length of the record."""
 _TRACED = frozenset(
     {b"\xa4call", b"\xa6retu", b"\xa6obje", b"\xa7cont", b"\xa4rows"}
-    | {b"\xa5tabl", b"\xa8feed", b"\xa6rena"}
+    | {b"\xa5tabl", b"\xa8feed", b"\xa6rena", b"\xa4drop"}
 )
 """The same of records that batches carry undecoded."""
 _errand_decoder: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)

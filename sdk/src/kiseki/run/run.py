@@ -385,9 +385,18 @@ class Run:
         """Add a record to the journal; for the parts of the SDK."""
         self._append(_encode(record))
 
-    def append_encoded(self, payload: bytes) -> int:
-        """Add an encoded record to the journal; for the parts of the SDK."""
-        return self._append(payload)
+    @property
+    def appender(self) -> Callable[[bytes], int]:
+        """Adds an encoded record to the journal; for the parts of the SDK."""
+        return self._append
+
+    def wait_for_upload(self) -> bool:
+        """Wait a moment, as `finish` does, until the server has what was written so far; whether
+        it has. For the parts of the SDK."""
+        if self._upload is None or self.offline:
+            return False
+        written = self._journal.next
+        return bool(self._upload.wait(written).get("acknowledged", 0) >= written)
 
     @property
     def directory(self) -> Path | None:

@@ -27,6 +27,7 @@ class Call:
         "exception",
         "id",
         "inputs",
+        "loose",
         "op_name",
         "output",
         "parent",
@@ -77,6 +78,8 @@ class Call:
         self.usage: dict[str, dict[str, Any]] | None = None
         self.success_count = 0
         self.error_count = 0
+        self.loose = False
+        """Begun and ended by callbacks of a library, which need not happen in one context."""
         self._feedback: CallFeedback | None = None
         self._name: str | None = None
 

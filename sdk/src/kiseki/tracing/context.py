@@ -36,8 +36,16 @@ class Conversation:
 
 def get_current_call() -> Call | None:
     """The call of the op that is running; ``None`` outside of ops, and where nothing is traced."""
-    call = current.get()
+    call = above()
     return call if call is not None and call.id else None
+
+
+def above() -> Call | None:
+    """The call that another one made here is below."""
+    call = current.get()
+    while call is not None and call.loose and call.ended is not None:
+        call = call.parent
+    return call
 
 
 @contextmanager

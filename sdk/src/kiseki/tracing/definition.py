@@ -139,7 +139,7 @@ class Definition:
             "weave_type": {"type": "Op"},
             "files": {"obj.py": digest},
         }
-        return sink.publish_value("op", self.name, value, to_json(value))
+        return sink.publish_value("op", self.name, to_json(value))
 
 
 def clean_name(name: str) -> str:

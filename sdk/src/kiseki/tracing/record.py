@@ -11,7 +11,7 @@ import msgspec
 
 from kiseki.run.version import __version__
 from kiseki.tracing.call import Call
-from kiseki.tracing.context import conversation, current, extra_attributes
+from kiseki.tracing.context import above, conversation, current, extra_attributes
 from kiseki.tracing.guard import complain
 from kiseki.tracing.ids import new_id
 from kiseki.tracing.values import to_json
@@ -51,6 +51,8 @@ def start(
     """
     now = time_ns()
     parent = current.get()
+    if parent is not None and parent.loose:
+        parent = above()
     call = Call(sink, new_id(now), name, parent, inputs)
     call.started = now // 1000
     if (talk := conversation.get()) is not None and (
@@ -61,7 +63,6 @@ def start(
     if (extra := extra_attributes.get()) is not None:
         attributes = _merged(sink, attributes, extra)
         call.attributes = dict(extra)
-    privacy = sink.privacy
     body = to_json(inputs if shown is None else shown)
     sink.append(
         _encode(
@@ -72,7 +73,7 @@ def start(
                 call.parent_id,
                 op,
                 call.started,
-                privacy.inputs(body),
+                sink.privacy.inputs(body),
                 attributes,
                 display_name,
                 call.thread_id,

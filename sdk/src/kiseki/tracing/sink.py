@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -33,7 +34,7 @@ class Sink:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.append: Callable[[bytes], int] = run.append_encoded
+        self.append: Callable[[bytes], int] = run.appender
         settings = run.settings
         self.content = settings.trace_content
         self.code = settings.trace_code
@@ -55,9 +56,9 @@ class Sink:
         self.once("content", digest, lambda: self.write(Content(digest, data)))
         return digest
 
-    def publish_value(self, kind: str, name: str, value: Any, encoded: bytes) -> str:
-        """Publish a version of an object; a reference to it."""
-        digest = value_digest(value)
+    def publish_value(self, kind: str, name: str, encoded: bytes) -> str:
+        """Publish a version of an object by its JSON; a reference to it."""
+        digest = value_digest(json.loads(encoded))
         self.once(kind, f"{name}:{digest}", lambda: self.write(Object(name, digest, encoded)))
         return f"{REF}{kind}/{name}:{digest}"
 
@@ -115,7 +116,7 @@ def redact(*keys: str, function: Redaction | None = None) -> None:
 
 def _attach(run: Run) -> Sink | None:
     with _state.lock:
-        if run.disabled:
+        if run.disabled or not run.settings.trace:
             _state.disabled = run
             return None
         sink = _state.sink

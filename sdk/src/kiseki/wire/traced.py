@@ -94,4 +94,10 @@ class Rename(msgspec.Struct, array_like=True, tag="rename"):
     name: str
 
 
-Traced = CallStart | CallEnd | Object | Content | Rows | Table | Feedback | Rename
+class Drop(msgspec.Struct, array_like=True, tag="drop"):
+    """A call with all below it is to be forgotten: the attempt was broken off and is made again."""
+
+    call: str
+
+
+Traced = CallStart | CallEnd | Object | Content | Rows | Table | Feedback | Rename | Drop

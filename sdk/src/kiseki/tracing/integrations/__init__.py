@@ -15,7 +15,14 @@ from typing import Any
 from kiseki.tracing.guard import complain
 from kiseki.tracing.integrations.patches import Patches
 
-LIBRARIES: dict[str, str] = {}
+LIBRARIES: dict[str, str] = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "litellm": "litellm",
+    "langchain_core.callbacks.manager": "langchain",
+    "llama_index_instrumentation": "llama_index",
+    "llama_index.core.instrumentation": "llama_index",
+}
 """Our file by the module whose import it follows."""
 
 _patched: dict[str, Patches] = {}
@@ -44,11 +51,12 @@ def uninstall() -> None:
 
 def _patch(module: str) -> None:
     with _lock:
-        if module in _patched:
+        file = LIBRARIES[module]
+        if file in _patched:
             return
-        patches = _patched[module] = Patches()
+        patches = _patched[file] = Patches()
         try:
-            ours: Any = import_module(f"kiseki.tracing.integrations.{LIBRARIES[module]}")
+            ours: Any = import_module(f"kiseki.tracing.integrations.{file}")
             ours.patch(patches)
         except Exception as error:  # noqa: BLE001
             complain(f"Calls of {module} are not recorded", error)

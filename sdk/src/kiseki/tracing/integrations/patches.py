@@ -15,6 +15,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._before: list[tuple[Any, str, Any, Any]] = []
+        self._undoing: list[Callable[[], Any]] = []
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Put ``make(what stands there)`` in its place; nothing where nothing stands."""
@@ -30,6 +31,10 @@ class Patches:
             return
         self._before.append((owner, name, own, new))
 
+    def undoing(self, function: Callable[[], Any]) -> None:
+        """Call this to take back what is no replacement."""
+        self._undoing.append(function)
+
     def undo(self) -> None:
         """Take everything back, but what somebody else has replaced since."""
         for owner, name, own, new in reversed(self._before):
@@ -40,6 +45,12 @@ class Patches:
             else:
                 setattr(owner, name, own)
         self._before.clear()
+        for function in reversed(self._undoing):
+            try:
+                function()
+            except Exception as error:  # noqa: BLE001
+                complain("A library cannot be put back as it was", error)
+        self._undoing.clear()
 
 
 def _own(owner: Any, name: str) -> Any:

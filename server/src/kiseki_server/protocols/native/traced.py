@@ -19,6 +19,7 @@ from kiseki.wire.traced import (
     CallEnd,
     CallStart,
     Content,
+    Drop,
     Object,
     Rename,
     Rows,
@@ -27,8 +28,7 @@ from kiseki.wire.traced import (
 )
 from kiseki.wire.traced import Feedback as FeedbackRecord
 from kiseki_server.domain.calls.ingest import Item
-from kiseki_server.domain.calls.rules import joined
-from kiseki_server.domain.calls.service import CallService
+from kiseki_server.domain.calls.service import MAX_DELETED, CallService
 from kiseki_server.domain.calls.types import Call, End, Source
 from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.feedback.types import Feedback
@@ -51,6 +51,7 @@ MAX_TEXT = 1 << 20
 _EARLIEST = -2_208_988_800_000_000  # 1900, as far as the engine's times go back
 _LATEST = 10_413_791_999_000_000  # 2299
 _REF = REF.encode()
+_MOST_KNOWN = 1000
 _raw = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -89,7 +90,8 @@ class TracedStores:
                 case _:
                     pass
         names = {each.call: each.name for each in records if isinstance(each, Rename)}
-        return Arrived(self, at, items, feedback, names)
+        dropped = [each.call for each in records if isinstance(each, Drop)]
+        return Arrived(self, at, items, feedback, names, dropped)
 
     def _store_content(self, at: Project, record: Content) -> None:
         with self.project_files.upload(record.digest[:100]) as upload:
@@ -112,6 +114,7 @@ class Arrived:
     _items: Sequence[Item]
     _feedback: Sequence[Feedback]
     _names: dict[str, str]
+    _dropped: Sequence[str]
 
     def submit(self) -> Future[None] | None:
         """Hand over the calls; done when they are durable."""
@@ -120,13 +123,16 @@ class Arrived:
     @property
     def more(self) -> bool:
         """`finish` has something to do."""
-        return bool(self._feedback or self._names)
+        return bool(self._feedback or self._names or self._dropped)
 
     def finish(self) -> None:
         """Store what is said about calls, once they are there."""
         if self._feedback:
             with self._stores.database.transaction(write=True):
                 self._stores.feedback.give(self._at, self._feedback)
+        for first in range(0, len(self._dropped), MAX_DELETED):
+            ids = self._dropped[first : first + MAX_DELETED]
+            self._stores.calls.delete(self._at.id, ids)
         for id, name in self._names.items():
             try:
                 self._stores.calls.rename(self._at.id, id, name)
@@ -141,18 +147,18 @@ class _Reader:
         self._user = user
         self._now = now
         self._rewrite = _inward(at)
+        self._ops: dict[str, tuple[str, str, str | None]] = {}
+        self._known: dict[bytes, str] = {}
 
     def items(self, records: Sequence[Traced]) -> Sequence[Item]:
         """Calls, starts and ends; those that belong together are one."""
-        found: dict[str, Item] = {}
-        for record in records:
-            if isinstance(record, CallStart):
-                found[record.id] = self._start(record)
-            elif isinstance(record, CallEnd):
-                end = self._end(record)
-                start = found.get(record.id)
-                found[record.id] = joined(start, end) if isinstance(start, Call) else end
-        return list(found.values())
+        ends = {each.id: each for each in records if isinstance(each, CallEnd)}
+        found: dict[str, Item] = {
+            each.id: self._start(each, ends.pop(each.id, None))
+            for each in records
+            if isinstance(each, CallStart)
+        }
+        return [*found.values(), *(self._end(each) for each in ends.values())]
 
     def feedback(self, record: FeedbackRecord) -> Feedback:
         def call(id: str | None) -> str | None:
@@ -170,34 +176,35 @@ class _Reader:
             call_ref=call(record.scorer_call),
         )
 
-    def _start(self, record: CallStart) -> Call:
-        op = record.op
-        name, digest = op, None
-        if op.startswith(REF):
-            name, _, digest = op.rpartition("/")[2].partition(":")
-            op = self._rewrite(op)
-        if not name or "\0" in op or len(op) > 1024:
-            raise BadRequest(f"`{record.op[:200]}` cannot be the op of a call")
+    def _start(self, record: CallStart, end: CallEnd | None) -> Call:
+        op, name, digest = self._op(record.op)
         inputs, refs = self._body(record.inputs, "inputs", "{")
+        output, output_refs = ("null", ()) if end is None else self._body(end.output, "output")
         return Call(
             id=_id(record.id),
             project=self._at.id,
             trace_id=_id(record.trace),
             op=op,
             op_name=name,
-            op_digest=digest or None,
+            op_digest=digest,
             source=Source.KISEKI,
             started_at=_time(record.started),
             parent_id=None if record.parent is None else _id(record.parent),
             thread_id=record.thread or None,
             turn_id=record.turn or None,
             display_name=record.display_name or None,
-            attributes=self._body(record.attributes, "attributes", "{")[0],
+            ended_at=None if end is None else _time(end.ended),
+            exception=None if end is None else _exception(end),
+            attributes=self._often(record.attributes, "attributes"),
             inputs=inputs,
+            output=output,
+            summary="{}" if end is None else self._often(end.summary, "summary"),
             input_refs=refs,
+            output_refs=output_refs,
             user=self._user,
             run=self._run,
             run_step=record.step,
+            run_step_end=None if end is None else end.step,
         )
 
     def _end(self, record: CallEnd) -> End:
@@ -209,10 +216,32 @@ class _Reader:
             received_at=self._now,
             output=output,
             output_refs=refs,
-            summary=self._body(record.summary, "summary", "{")[0],
-            exception=None if record.exception is None else record.exception[:MAX_TEXT],
+            summary=self._often(record.summary, "summary"),
+            exception=_exception(record),
             run_step_end=record.step,
         )
+
+    def _op(self, op: str) -> tuple[str, str, str | None]:
+        """The stored reference, the name, and the digest."""
+        known = self._ops.get(op)
+        if known is None:
+            stored, name, digest = op, op, None
+            if op.startswith(REF):
+                name, _, digest = op.rpartition("/")[2].partition(":")
+                stored = self._rewrite(op)
+            if not name or "\0" in op or len(op) > 1024:
+                raise BadRequest(f"`{op[:200]}` cannot be the op of a call")
+            known = self._ops[op] = (stored, name, digest or None)
+        return known
+
+    def _often(self, data: bytes, what: str) -> str:
+        """A map that many calls have alike."""
+        known = self._known.get(data)
+        if known is None:
+            known = self._body(data, what, "{")[0]
+            if len(self._known) < _MOST_KNOWN:
+                self._known[data] = known
+        return known
 
     def _body(self, data: bytes, what: str, begin: str = "") -> tuple[str, tuple[str, ...]]:
         """A body as text, and the references in it."""
@@ -249,6 +278,10 @@ def _text(data: bytes, what: str, begin: str = "") -> str:
 
 def _value(data: bytes, what: str, begin: str = "{") -> Any:
     return from_text(_text(data, what, begin))
+
+
+def _exception(end: CallEnd) -> str | None:
+    return None if end.exception is None else end.exception[:MAX_TEXT]
 
 
 def _time(moment: int) -> int:
