@@ -44,3 +44,17 @@ export const fileBytesQuery = (entity: string, project: string, run: string, fil
     },
     staleTime: 300_000,
   });
+
+/** A file as text. */
+export const fileTextQuery = (entity: string, project: string, run: string, file: RunFile) =>
+  queryOptions({
+    queryKey: [...fileKeys.list(entity, project, run), file.path, file.updated_at, "text"],
+    queryFn: async ({ signal }) => {
+      const response = await send("GET", filePath(entity, project, run, file.path), {
+        signal,
+        headers: { Accept: "*/*" },
+      });
+      return response.text();
+    },
+    staleTime: 300_000,
+  });

@@ -19,9 +19,23 @@ export function TextDiff({
 }) {
   const { t } = useTranslation();
   const rows = useMemo(() => diffLines(before, after), [before, after]);
+  if (before === after) return <p className={styles.same}>{t("diff.same")}</p>;
+  return <DiffTable rows={rows} label={label} names={names} />;
+}
+
+/** Lines in two columns, with what did not change folded away. */
+export function DiffTable({
+  rows,
+  label,
+  names,
+}: {
+  rows: readonly DiffRow[];
+  label: string;
+  names: readonly [string, string];
+}) {
+  const { t } = useTranslation();
   const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const shown = useMemo(() => foldRows(rows), [rows]);
-  if (before === after) return <p className={styles.same}>{t("diff.same")}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys can scroll it
     <section className={styles.box} aria-label={label} tabIndex={0}>

@@ -18,7 +18,16 @@ import { RunOverview } from "./overview";
 import styles from "./run.module.css";
 import { TabRow } from "./tabs";
 
-const tabs = ["overview", "charts", "media", "system", "logs", "files", "artifacts"] as const;
+const tabs = [
+  "overview",
+  "charts",
+  "media",
+  "system",
+  "logs",
+  "files",
+  "code",
+  "artifacts",
+] as const;
 type Tab = (typeof tabs)[number];
 
 const icons: Record<Tab, IconName> = {
@@ -28,6 +37,7 @@ const icons: Record<Tab, IconName> = {
   system: "cpu",
   logs: "terminal",
   files: "file",
+  code: "branch",
   artifacts: "box",
 };
 
@@ -35,6 +45,7 @@ const RunCharts = lazy(() => import("./charts").then((m) => ({ default: m.RunCha
 const RunLogs = lazy(() => import("./logs").then((m) => ({ default: m.RunLogs })));
 const RunMedia = lazy(() => import("./media").then((m) => ({ default: m.RunMedia })));
 const RunFiles = lazy(() => import("./files").then((m) => ({ default: m.RunFiles })));
+const RunCode = lazy(() => import("./code").then((m) => ({ default: m.RunCode })));
 const RunArtifacts = lazy(() => import("./artifacts").then((m) => ({ default: m.RunArtifacts })));
 
 /** Everything about one run. */
@@ -96,6 +107,8 @@ function TabBody({ tab, run }: { tab: Tab; run: Run }) {
       return <RunLogs run={run} />;
     case "files":
       return <RunFiles run={run} />;
+    case "code":
+      return <RunCode run={run} />;
     case "artifacts":
       return <RunArtifacts run={run} />;
     default:

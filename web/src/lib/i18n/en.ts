@@ -1,4 +1,5 @@
 import { artifacts } from "./en.artifacts";
+import { code } from "./en.code";
 import { filters } from "./en.filters";
 import { diff, objects } from "./en.objects";
 import { lineage, members, registry } from "./en.registry";
@@ -614,6 +615,7 @@ export const en = {
     logs: "Logs",
     media: "Media",
     files: "Files",
+    code: "Code",
     artifacts: "Artifacts",
     tabs: "Parts of the run",
     rename: "Rename",
@@ -776,6 +778,7 @@ export const en = {
   },
   artifacts,
   lineage,
+  code,
   filters,
   registry,
   members,

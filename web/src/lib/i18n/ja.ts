@@ -1,5 +1,6 @@
 import type { Catalogue } from "./en";
 import { artifacts } from "./ja.artifacts";
+import { code } from "./ja.code";
 import { filters } from "./ja.filters";
 import { diff, objects } from "./ja.objects";
 import { lineage, members, registry } from "./ja.registry";
@@ -595,6 +596,7 @@ export const ja: Catalogue = {
     logs: "ログ",
     media: "メディア",
     files: "ファイル",
+    code: "コード",
     artifacts: "アーティファクト",
     tabs: "ランの内容",
     rename: "名前を変更",
@@ -751,6 +753,7 @@ export const ja: Catalogue = {
   },
   artifacts,
   lineage,
+  code,
   filters,
   registry,
   members,
