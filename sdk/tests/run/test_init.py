@@ -67,6 +67,9 @@ def test_arguments_win_over_settings_and_these_over_the_environment(
         "env-project", "arg-entity", "set-name", "env-run_group", ("one", "two"),
     )  # fmt: skip
     assert run.path == f"arg-entity/env-project/{run.id}"
+    run.finish()
+    run = begin(project="team/digits", settings={})
+    assert (run.entity, run.project) == ("team", "digits")
 
 
 def test_a_settings_object_is_taken(begin: Begin, tmp_path: Path) -> None:
@@ -85,6 +88,8 @@ def test_a_settings_object_is_taken(begin: Begin, tmp_path: Path) -> None:
         ({"id": "x" * 129}, SettingError, "1 to 128 characters"),
         ({"project": "a\nb"}, SettingError, "the project 'a\\\\nb' holds '\\\\n'"),
         ({"entity": "a b/c"}, SettingError, "the entity 'a b/c' holds '/'"),
+        ({"project": "a/b", "entity": "c"}, SettingError, "two entities, 'a' and 'c'"),
+        ({"project": "a/b/c"}, SettingError, "holds '/'"),
         ({"base_url": "localhost:8080"}, SettingError, "base_url is an address such as"),
         ({"settings": {"sylent": True}}, SettingError, "did you mean 'silent'"),
         ({"tags": [3]}, SettingError, r"tags is \[3\]"),

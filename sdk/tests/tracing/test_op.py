@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from sdk.tests.tracing.conftest import Traces
 import kiseki
 from kiseki._transport.journal import JournalReader
 from kiseki.errors import ValueRangeError
-from kiseki.tracing import guard
+from kiseki.tracing import guard, integrations
 from kiseki.wire.traced import CallEnd, CallStart, Feedback, Rename
 
 
@@ -324,6 +325,19 @@ def test_attributes_threads_and_feedback(traces: Traces) -> None:
     ]
     with pytest.raises(ValueRangeError):
         made.feedback.add_note("")
+
+
+def test_recording_can_be_turned_off(begin: Callable[..., Traces]) -> None:
+    traces = begin(trace=False)
+    assert twice(1) == 7
+    assert traces.records() == []
+    finder = integrations._finder
+    assert finder not in sys.meta_path or integrations.uninstall() is None
+    begin(autopatch=False)
+    assert finder not in sys.meta_path
+    begin()
+    assert finder in sys.meta_path
+    integrations.uninstall()
 
 
 def test_calls_carry_the_step_of_the_run(traces: Traces) -> None:

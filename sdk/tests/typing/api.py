@@ -143,6 +143,39 @@ async def trace() -> None:
     kiseki.Thread(target=kiseki.in_context(plain), args=(1,)).start()
 
 
+class Times(kiseki.Model):
+    factor: int
+    tags: list[str] = []  # noqa: RUF012
+
+    @kiseki.op
+    def predict(self, x: int) -> int:
+        return self.factor * x
+
+
+class Close(kiseki.Scorer):
+    def score(self, *, output: int, y: int) -> bool:
+        return abs(output - y) < 2
+
+
+async def evaluate() -> None:
+    model = Times(factor=2, name="twice")
+    assert_type(model.predict(1), int)
+    dataset = kiseki.Dataset([{"x": 1, "y": 2}], name="numbers")
+    evaluation = kiseki.Evaluation(dataset, [Close(), plain], trials=2, name="e")
+    summary = await evaluation.evaluate(model, max_cost=1, prices={"m": (1, 2)}, parallel=4)
+    assert summary["Close"]
+    evaluation.run(model, resume=False, on_progress=lambda progress: print(progress.done))
+    with kiseki.EvaluationLogger("own", model=model, dataset=dataset).log_prediction({}) as row:
+        row.log_score("good", True)
+    prompt = kiseki.StringPrompt("Answer {question}", name="ask")
+    assert_type(prompt.format(question="this"), str)
+    kiseki.MessagesPrompt([{"role": "user", "content": "{question}"}]).format(question="this")
+    assert_type(kiseki.publish(prompt), kiseki.Ref)
+    kiseki.ref("ask:v0").get()
+    assert isinstance(prompt, kiseki.Prompt)
+    assert isinstance(prompt, kiseki.Object)
+
+
 def careful() -> str:
     try:
         kiseki.log({"a": 1})

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, Unpack, cast
 
 from kiseki.errors import Error, UsageError
 from kiseki.evals.checkpoint import Begun, Checkpoint, Done
@@ -30,6 +30,18 @@ SUMMARIZE = OwnOp("Evaluation.summarize", "async_function")
 _OPS = {"evaluate": EVALUATE, "predict_and_score": PREDICT_AND_SCORE, "summarize": SUMMARIZE}
 
 DECLARATIVE = {META: {"declarative": True}}
+
+
+class Options(TypedDict, total=False):
+    """How an evaluation goes; see `Evaluation.evaluate`."""
+
+    parallel: int
+    max_per_minute: float | None
+    max_tokens: int | None
+    max_cost: float | None
+    prices: Prices | None
+    resume: bool
+    on_progress: Callable[[Progress], None] | None
 
 
 class Evaluation(Object):
@@ -137,7 +149,7 @@ class Evaluation(Object):
         work = _Work(self, model, limits, parallel, on_progress)
         return await work.run(resume=resume)
 
-    def run(self, model: Any, **options: Any) -> dict[str, Any]:
+    def run(self, model: Any, **options: Unpack[Options]) -> dict[str, Any]:
         """`evaluate` for programs that are not asynchronous."""
         import asyncio
 

@@ -32,10 +32,6 @@ class Scorer(Object):
     column_map: dict[str, str] | None = None
     """Columns of the dataset by parameter of ``score``, where their names differ."""
 
-    def score(self, **kwargs: Any) -> Any:
-        """Judge one output. A subclass replaces it."""
-        raise NotImplementedError(f"{type(self).__name__} has no method `score`")
-
     def summarize(self, score_rows: Sequence[Any]) -> Any:
         """What many scores come to: means, and how many are true."""
         return summarize(score_rows)

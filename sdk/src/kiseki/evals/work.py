@@ -108,10 +108,13 @@ class Judge:
         self._columns: Mapping[str, str] = {}
         method = scorer
         if isinstance(scorer, Scorer):
-            method = scorer.score
+            method = getattr(scorer, "score", None)
             self._columns = scorer.column_map or {}
         if not callable(method):
-            raise UsageError(f"A {type(scorer).__name__} cannot be a scorer")
+            raise UsageError(
+                f"A {type(scorer).__name__} cannot be a scorer",
+                hint="give a function, or a kiseki.Scorer with a method `score`",
+            )
         self._bound: Any = getattr(method, "__self__", None)
         function = getattr(method, "__func__", method)
         self.op: Any = function if definition_of(function) is not None else op(function)
