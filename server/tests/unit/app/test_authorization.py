@@ -274,6 +274,23 @@ TABLE: dict[str, Request] = {
     "GET /api/v1/projects/{entity}/{project}/objects/files/{digest}": Request(
         Need.READ, f"{P}/objects/files/{bytes_digest(b'bytes')}"
     ),
+    "GET /api/v1/projects/{entity}/{project}/calls/reliability": Request(
+        Need.READ,
+        f"{P}/calls/reliability",
+        params={"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"},
+    ),
+    "GET /api/v1/projects/{entity}/{project}/threads/{thread}/turns": Request(
+        Need.READ, f"{P}/threads/t/turns"
+    ),
+    "GET /api/v1/projects/{entity}/{project}/calls/{call}/feedback": Request(
+        Need.READ, f"{P}/calls/c0/feedback"
+    ),
+    "POST /api/v1/projects/{entity}/{project}/calls/{call}/feedback": Request(
+        Need.WRITE, f"{P}/calls/c0/feedback", json={"note": "good"}
+    ),
+    "DELETE /api/v1/projects/{entity}/{project}/feedback/{feedback_id}": Request(
+        Need.WRITE, f"{P}/feedback/f1"
+    ),
     "PATCH /api/v1/projects/{entity}/{project}/calls/{call}": Request(
         Need.WRITE, f"{P}/calls/c0", json={"name": "x"}
     ),

@@ -78,6 +78,10 @@ class FeedbackService:
         """
         return self._feedback.delete(at.id, conditions.ids_of(condition))
 
+    def remove(self, at: Project, id: str) -> int:
+        """Take a statement back; how many there were of this id."""
+        return self._feedback.delete(at.id, [id])
+
     def replace(self, at: Project, id: str, feedback: Feedback) -> Feedback:
         """Put feedback in the place of another.
 

@@ -15,6 +15,7 @@ from kiseki_server.protocols.native import (
     comparisons,
     evaluations,
     exports,
+    feedback,
     files,
     health,
     history,
@@ -34,6 +35,7 @@ from kiseki_server.protocols.native import (
     session,
     stream,
     teams,
+    threads,
     views,
 )
 
@@ -66,6 +68,8 @@ routes: list[ControllerRouterHandler] = [
             *artifact_uploads.routes,
             *lineage.routes,
             *calls.routes,
+            *threads.routes,
+            *feedback.routes,
             *objects.routes,
             *evaluations.routes,
             *comparisons.routes,

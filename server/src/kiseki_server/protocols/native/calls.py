@@ -18,6 +18,9 @@ from kiseki_server.domain.calls.query import Field
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.calls.store import ANY_VERSION, CallFilter, CallQuery, Sort
 from kiseki_server.domain.calls.types import Call, Usage
+from kiseki_server.domain.costs.rules import PriceList
+from kiseki_server.domain.costs.service import CostService
+from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.objects.refs import ObjectRef, rendered
 from kiseki_server.domain.objects.types import Kind
@@ -26,7 +29,9 @@ from kiseki_server.kit.errors import BadRequest, NotFound
 from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.json import from_text
 from kiseki_server.kit.pagination import checked_limit, decode_cursor, encode_cursor
+from kiseki_server.protocols.native.feedback import FeedbackSummary, summaries
 from kiseki_server.protocols.native.places import Places
+from kiseki_server.protocols.native.threads import spent
 from kiseki_server.protocols.weave.door import Door
 from kiseki_server.protocols.weave.refs import References
 
@@ -79,6 +84,8 @@ class CallRow(CallInfo, kw_only=True):
 
     inputs_preview: str
     output_preview: str
+    cost: Annotated[float | None, Meta(description="In USD; null where no model has a price.")]
+    feedback: FeedbackSummary | None
 
 
 class CallDetail(CallInfo, kw_only=True):
@@ -151,22 +158,6 @@ class CallFields(msgspec.Struct, kw_only=True):
     fields: Annotated[list[str], Meta(description="As a filter names them.")]
 
 
-class ThreadInfo(msgspec.Struct, kw_only=True):
-    id: str
-    turns: int
-    started_at: datetime
-    last_updated: datetime
-    first_turn: str
-    last_turn: str
-    p50_s: float | None
-    p99_s: float | None
-
-
-class ThreadPage(msgspec.Struct, kw_only=True):
-    items: list[ThreadInfo]
-    cursor: str | None
-
-
 class CallPatch(msgspec.Struct, kw_only=True):
     name: Annotated[str, Meta(max_length=1024, description="Empty: the op's name again.")]
 
@@ -181,9 +172,11 @@ class _Shown:
 
     places: Places
 
-    def row(self, call: Call) -> CallRow:
+    def row(self, call: Call, prices: PriceList, feedback: FeedbackSummary | None) -> CallRow:
         return CallRow(
             **_plain(call),
+            cost=spent(prices, rules.usage(call), time_of(call.started_at))[1],
+            feedback=feedback,
             op=self._refs(call.op),
             inputs_preview=self._preview(call.inputs),
             output_preview=self._preview(call.output),
@@ -278,6 +271,8 @@ def _query(
 def list_calls(
     places: Places,
     calls: CallService,
+    costs: CostService,
+    feedback: FeedbackService,
     entity: str,
     project: str,
     filter: FilterText = None,
@@ -322,7 +317,11 @@ def list_calls(
         last = shown[-1]
         more = encode_cursor(last.started_at, last.id) if by_time else encode_cursor(offset + limit)
     render = _Shown(places)
-    return CallPage(items=[render.row(call) for call in shown], cursor=more)
+    with places.database.transaction():
+        prices = costs.list_of(place.id)
+        said = summaries(place, feedback, [call.id for call in shown])
+    items = [render.row(call, prices, said.get(call.id)) for call in shown]
+    return CallPage(items=items, cursor=more)
 
 
 @get("/projects/{entity:str}/{project:str}/calls/count", sync_to_thread=True)
@@ -432,42 +431,6 @@ def call_fields(
     place = _find(places, entity, project)
     found = calls.fields(_query(place, filter, roots, None, None))
     return CallFields(fields=[".".join(map(_quoted, path)) for path in found])
-
-
-@get("/projects/{entity:str}/{project:str}/threads", sync_to_thread=True)
-def list_threads(
-    places: Places,
-    calls: CallService,
-    entity: str,
-    project: str,
-    filter: FilterText = None,
-    since: Since = None,
-    until: Until = None,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> ThreadPage:
-    """Conversations, by their last update."""
-    checked_limit(limit)
-    place = _find(places, entity, project)
-    (offset,) = (0,) if cursor is None else decode_cursor(cursor, int)
-    query = _query(place, filter, False, since, until, limit=limit + 1, offset=max(0, offset))
-    found = calls.threads(query)
-    return ThreadPage(
-        items=[
-            ThreadInfo(
-                id=row.id,
-                turns=row.turns,
-                started_at=time_of(row.started_at),
-                last_updated=time_of(row.last_updated),
-                first_turn=row.first_turn,
-                last_turn=row.last_turn,
-                p50_s=None if row.p50_ms is None else row.p50_ms / 1_000,
-                p99_s=None if row.p99_ms is None else row.p99_ms / 1_000,
-            )
-            for row in found[:limit]
-        ],
-        cursor=encode_cursor(offset + limit) if len(found) > limit else None,
-    )
 
 
 @get("/projects/{entity:str}/{project:str}/calls/{call:str}", sync_to_thread=True)
@@ -596,7 +559,6 @@ routes: list[Any] = [
     call_timeline,
     call_facets,
     call_fields,
-    list_threads,
     read_call,
     read_trace,
     change_call,
