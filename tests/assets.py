@@ -173,3 +173,86 @@ def shop(server: ServerProcess, project: str, versions: int = 3) -> Assets:
     ]
     send(server, project, *calls)
     return made
+
+
+def talk(server: ServerProcess, project: str) -> Assets:
+    """Two conversations with a tool that fails at times, and a form for what people think."""
+    made = Assets(server, project)
+    server.request("POST", "/projects", {"entity": "admin", "name": project})
+    made.publish(
+        "relevance",
+        {
+            "_type": "AnnotationSpec",
+            "name": "Relevance",
+            "description": "How well the answer fits",
+            "field_schema": {"type": "string", "enum": ["exact", "substitute", "irrelevant"]},
+            "_class_name": "AnnotationSpec",
+            "_bases": ["BaseObject", "BaseModel"],
+        },
+    )
+    said = [
+        ("富士山の高さは？", "富士山は **3,776 m** です。"),
+        ("How many feet is that?", "About 12,388 feet."),
+        ("And who climbed it first?", "A monk, it is said, in the year 663."),
+    ]
+    history: list[dict[str, str]] = [{"role": "system", "content": "You are a mountain guide."}]
+    for number, (question, answer) in enumerate(said):
+        turn = f"turn{number}"
+        history.append({"role": "user", "content": question})
+        usage = {"gpt-4o": {"prompt_tokens": 40 * (number + 1), "completion_tokens": 12}}
+        place = {"trace": turn, "thread_id": "fuji", "turn_id": f"{project}-{turn}"}
+        failed = {"exception": "TimeoutError: the index did not answer"} if number == 2 else {}
+        send(
+            server,
+            project,
+            call(
+                project,
+                turn,
+                None,
+                20 * number,
+                20 * number + 1.4,
+                inputs={"messages": [dict(message) for message in history]},
+                output={"choices": [{"message": {"role": "assistant", "content": answer}}]},
+                summary={"usage": usage},
+                op_name="chat",
+                **place,
+            ),
+            call(
+                project,
+                f"search{number}",
+                turn,
+                20 * number + 0.1,
+                20 * number + 0.4,
+                op_name="search",
+                **failed,
+                **place,
+            ),
+        )
+        history.append({"role": "assistant", "content": answer})
+    send(
+        server,
+        project,
+        call(
+            project,
+            "alone",
+            None,
+            90,
+            91,
+            trace="alone",
+            thread_id="short",
+            turn_id=f"{project}-alone",
+            op_name="chat",
+            inputs={"question": "Is anybody there?"},
+            output="Yes.",
+        ),
+    )
+    for body in (
+        {"emoji": "👍"},
+        {"note": "数値は正しい"},
+        {"form": "relevance", "value": "exact"},
+    ):
+        path = f"/projects/admin/{project}/calls/{project}-turn0/feedback"
+        status, answer = server.request("POST", path, body)
+        if status != 201:
+            raise RuntimeError(f"feedback was refused: {answer}")
+    return made

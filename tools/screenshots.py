@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from tests.assets import shop  # noqa: E402
+from tests.assets import shop, talk  # noqa: E402
 from tests.processes import Program, ServerProcess, eventually  # noqa: E402
 from tests.traces import pipeline  # noqa: E402
 from tools import screenshots_artifacts  # noqa: E402
@@ -193,6 +193,7 @@ def seed(server: ServerProcess, directory: Path, epochs: int) -> None:
     server.request("POST", "/projects", {"entity": "admin", "name": "untraced"})
     pipeline(server, "chat")
     shop(server, "shop", versions=12)
+    talk(server, "guide")
 
 
 def signed_in(
@@ -251,6 +252,10 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "traces-empty", "/admin/untraced/traces"
     yield "trace", "/admin/chat/traces/chat-trace?call=chat-model"
     yield "trace-error", "/admin/chat/traces/chat-other"
+    yield "threads", "/admin/guide/threads"
+    yield "threads-tools", "/admin/guide/threads?show=tools&span=all"
+    yield "thread", "/admin/guide/threads/fuji"
+    yield "trace-feedback", "/admin/guide/traces"
     yield "assets", "/admin/shop/assets"
     yield "assets-empty", "/admin/untraced/assets"
     for label, path in (

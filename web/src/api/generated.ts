@@ -1469,23 +1469,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/projects/{entity}/{project}/threads": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Conversations, by their last update. */
-        get: operations["listThreads"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/projects/{entity}/{project}/calls/{call}": {
         parameters: {
             query?: never;
@@ -1516,6 +1499,92 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations, by their last update. */
+        get: operations["listThreads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/threads/{thread}/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls with which the turns of a conversation began, the oldest first. */
+        get: operations["listTurns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/calls/reliability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls, errors, latencies and cost of the ops that were called most in a time. */
+        get: operations["opReliability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/calls/{call}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback about a call, and the forms that there are for more of it. */
+        get: operations["listCallFeedback"];
+        put?: never;
+        /** React to a call, write a note, or give the value of a form. */
+        post: operations["giveCallFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/feedback/{feedback_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a statement. */
+        delete: operations["takeFeedbackBack"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2104,6 +2173,30 @@ export interface components {
             field: string;
             values: components["schemas"]["FacetValue"][];
         };
+        /** CallFeedback */
+        CallFeedback: {
+            id: string;
+            /** @description `reaction`, `note`, `annotation`, `score` or its own */
+            type: string;
+            /** @description Of the form or the scorer. */
+            name: string | null;
+            emoji: string | null;
+            note: string | null;
+            /** @description Of a form or a scorer; the payload of other types. */
+            value: unknown;
+            user: string;
+            creator: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The caller gave it. */
+            own: boolean;
+        };
+        /** CallFeedbackList */
+        CallFeedbackList: {
+            /** @description The oldest first. */
+            items: components["schemas"]["CallFeedback"][];
+            forms: components["schemas"]["FeedbackForm"][];
+        };
         /** CallFields */
         CallFields: {
             /** @description As a filter names them. */
@@ -2178,6 +2271,9 @@ export interface components {
             usage: components["schemas"]["TokenCounts"][];
             inputs_preview: string;
             output_preview: string;
+            /** @description In USD; null where no model has a price. */
+            cost: number | null;
+            feedback: components["schemas"]["FeedbackSummary"] | null;
         };
         /** CallTimeline */
         CallTimeline: {
@@ -2738,6 +2834,27 @@ export interface components {
             error: string;
             message: string;
         };
+        /** FeedbackForm */
+        FeedbackForm: {
+            name: string;
+            version: number;
+            title: string;
+            description: string | null;
+            /** @description JSON Schema of the value. */
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** FeedbackSummary */
+        FeedbackSummary: {
+            reactions: components["schemas"]["ReactionCount"][];
+            notes: number;
+            last_note: string | null;
+            /** @description The newest value of each form and scorer, by its name. */
+            values: {
+                [key: string]: unknown;
+            };
+        };
         /** FieldNames */
         FieldNames: {
             items: string[];
@@ -3114,6 +3231,13 @@ export interface components {
             }[];
             description?: string | null;
         };
+        /** NewFeedback */
+        NewFeedback: {
+            emoji?: string | null;
+            note?: string | null;
+            form?: string | null;
+            value?: unknown;
+        };
         /** NewFileInfo */
         NewFileInfo: {
             path: string;
@@ -3310,6 +3434,17 @@ export interface components {
             total: number;
             cursor: string | null;
         };
+        /** OpReliability */
+        OpReliability: {
+            op: string;
+            calls: number;
+            errors: number;
+            p50_s: number | null;
+            p95_s: number | null;
+            p99_s: number | null;
+            tokens: number;
+            cost: number | null;
+        };
         /** OrganizationInfo */
         OrganizationInfo: {
             name: string;
@@ -3425,6 +3560,11 @@ export interface components {
         Range: {
             low: number;
             high: number;
+        };
+        /** ReactionCount */
+        ReactionCount: {
+            emoji: string;
+            count: number;
         };
         /** Ref */
         Ref: {
@@ -3884,6 +4024,14 @@ export interface components {
             last_turn: string;
             p50_s: number | null;
             p99_s: number | null;
+            /** @description Turns that failed, or in which something did. */
+            errors: number;
+            tokens: number;
+            /** @description In USD; null where no model has a price. */
+            cost: number | null;
+            users: string[];
+            /** @description What the first turn was given. */
+            preview: string;
         };
         /** ThreadPage */
         ThreadPage: {
@@ -3939,6 +4087,16 @@ export interface components {
             error: string | null;
             latency_s: number | null;
             tokens: number | null;
+        };
+        /** Turn */
+        Turn: {
+            call: string;
+            trace_id: string;
+        };
+        /** TurnPage */
+        TurnPage: {
+            items: components["schemas"]["Turn"][];
+            cursor: string | null;
         };
         /** UseVersion */
         UseVersion: {
@@ -7950,47 +8108,6 @@ export interface operations {
             };
         };
     };
-    listThreads: {
-        parameters: {
-            query?: {
-                /** @description As in `inputs.model = "x" and latency > 2` */
-                filter?: string | null;
-                /** @description Started then or later */
-                since?: string | null;
-                /** @description Started before */
-                until?: string | null;
-                limit?: number;
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                entity: string;
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ThreadPage"];
-                };
-            };
-            /** @description What went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     readCall: {
         parameters: {
             query?: never;
@@ -8082,6 +8199,220 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Trace"];
                 };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listThreads: {
+        parameters: {
+            query?: {
+                /** @description Of turns, as in `thread contains "x" and latency > 2` */
+                filter?: string | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTurns: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                thread: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    opReliability: {
+        parameters: {
+            query: {
+                start: string;
+                end: string;
+                /** @description Of calls */
+                filter?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpReliability"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCallFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFeedbackList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveCallFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeedback"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFeedback"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeFeedbackBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                feedback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {

@@ -85,3 +85,12 @@ export type ObjectCategory = ObjectInfo["category"];
 export type TableRow = Schemas["StoredRow"];
 export type TableRows = Schemas["StoredRows"];
 export type NewDatasetVersion = Schemas["NewDatasetVersion"];
+
+export type CallFeedback = Schemas["CallFeedback"];
+export type CallFeedbackList = Schemas["CallFeedbackList"];
+export type FeedbackForm = Schemas["FeedbackForm"];
+export type NewFeedback = Partial<Schemas["NewFeedback"]>;
+export type Thread = Schemas["ThreadInfo"];
+export type ThreadPage = Schemas["ThreadPage"];
+export type TurnPage = Schemas["TurnPage"];
+export type OpReliability = Schemas["OpReliability"];

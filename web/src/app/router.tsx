@@ -173,6 +173,18 @@ const object = createRoute({
   component: page(() => import("@/features/objects/page"), "ObjectPage"),
 });
 
+const threads = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/threads",
+  component: page(() => import("@/features/threads/list"), "ThreadsPage"),
+});
+
+const thread = createRoute({
+  getParentRoute: () => inside,
+  path: "/$entity/$project/threads/$thread",
+  component: page(() => import("@/features/threads/conversation"), "ThreadPage"),
+});
+
 /** Addresses that the weave client prints. */
 const weave = createRoute({
   getParentRoute: () => inside,
@@ -224,6 +236,8 @@ const tree = root.addChildren([
     trace,
     objects,
     object,
+    threads,
+    thread,
     weave,
     ...printedObjects,
     printedCall,

@@ -67,6 +67,13 @@ export function Sidebar({
           active: path.startsWith(`${base}/traces`),
         },
         {
+          to: `${base}/threads`,
+          icon: "chat",
+          label: t("shell.threads"),
+          hint: "g d",
+          active: path.startsWith(`${base}/threads`),
+        },
+        {
           to: `${base}/assets`,
           icon: "layers",
           label: t("shell.assets"),

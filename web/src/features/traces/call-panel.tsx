@@ -13,11 +13,12 @@ import { CopyButton } from "@/ui/copy";
 import { SearchInput, Segmented } from "@/ui/field";
 import { SkeletonRows } from "@/ui/states";
 import { CallCode } from "./call-code";
+import { Feedback } from "./call-feedback";
 import { asMessages, Conversation } from "./conversation";
 import { CallStatus, formatLatency } from "./status";
 import styles from "./trace.module.css";
 
-type Tab = "call" | "code" | "attributes" | "use";
+type Tab = "call" | "code" | "feedback" | "attributes" | "use";
 
 /** Everything about one call. */
 export function CallPanel({
@@ -39,6 +40,9 @@ export function CallPanel({
     }
     const call = found.data;
     if (tab === "code") return <CallCode key={call.op} call={call} />;
+    if (tab === "feedback") {
+      return <Feedback key={call.id} entity={entity} project={project} call={call.id} />;
+    }
     if (tab === "attributes") return <Attributes call={call} />;
     if (tab === "use") return <Use entity={entity} project={project} call={call} />;
     return <Bodies entity={entity} project={project} call={call} />;
@@ -53,6 +57,7 @@ export function CallPanel({
           options={[
             { value: "call", label: t("traces.call") },
             { value: "code", label: t("objects.tab.code") },
+            { value: "feedback", label: t("feedback.title") },
             { value: "attributes", label: t("traces.attributes") },
             { value: "use", label: t("traces.use") },
           ]}

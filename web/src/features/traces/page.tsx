@@ -1,11 +1,10 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { callCountQuery, callFieldsQuery, callKeys, callListQuery } from "@/api/calls";
+import { callCountQuery, callFieldsQuery, callListQuery } from "@/api/calls";
 import { ApiError } from "@/api/http";
 import { projectQuery } from "@/api/projects";
-import { useLiveEvent } from "@/api/stream";
 import { useCanWrite } from "@/features/artifacts/can-write";
 import { Failure } from "@/features/failure";
 import { FilterField } from "@/features/filters/field";
@@ -17,7 +16,7 @@ import { CodeBlock } from "@/ui/code";
 import { Segmented } from "@/ui/field";
 import { Toolbar } from "@/ui/page";
 import { EmptyState, SkeletonRows } from "@/ui/states";
-import { useThrottled } from "@/ui/use-throttled";
+import { useLiveCalls } from "./live";
 import { TimeStrip } from "./strip";
 import { CallTable } from "./table";
 import styles from "./traces.module.css";
@@ -36,7 +35,6 @@ const EXAMPLES = [
   'op in ["retrieve", "answer"]',
   'not error contains "timeout"',
 ];
-const LIVE_MS = 2_000;
 
 /** Traces of a project: what its programs called, newest first. */
 export function TracesPage() {
@@ -183,18 +181,6 @@ function useRange(entity: string, project: string, roots: boolean) {
     const span = Math.max(1_000, (new Date(high).getTime() - start) * 1.0125);
     return { start, end: start + span };
   }, [low, high]);
-}
-
-/** New calls come into the lists while the page is open. */
-function useLiveCalls(entity: string, project: string) {
-  const client = useQueryClient();
-  const refetch = useThrottled(() => {
-    void client.invalidateQueries({ queryKey: callKeys.project(entity, project) });
-  }, LIVE_MS);
-  useLiveEvent("calls.changed", (event) => {
-    if (event.entity === entity && event.project === project) refetch();
-  });
-  useLiveEvent("resync", refetch);
 }
 
 function CallFilterField({

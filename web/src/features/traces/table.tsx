@@ -5,6 +5,9 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CallRow } from "@/api/types";
 import { Moment } from "@/features/moment";
+import { formatValue } from "@/lib/format";
+import { formatCost } from "@/lib/score";
+import { Tag } from "@/ui/chip";
 import { Checkbox } from "@/ui/field";
 import { Icon } from "@/ui/icon";
 import { Skeleton } from "@/ui/states";
@@ -15,7 +18,16 @@ import styles from "./traces.module.css";
 const ROW = 40;
 
 interface Column {
-  id: "name" | "started" | "latency" | "tokens" | "inputs" | "output" | "user";
+  id:
+    | "name"
+    | "started"
+    | "latency"
+    | "tokens"
+    | "cost"
+    | "inputs"
+    | "output"
+    | "feedback"
+    | "user";
   /** What the server sorts by. */
   field: string | null;
   numeric?: boolean;
@@ -25,8 +37,10 @@ const columns: readonly Column[] = [
   { id: "name", field: "name" },
   { id: "inputs", field: null },
   { id: "output", field: null },
+  { id: "feedback", field: null },
   { id: "latency", field: "latency", numeric: true },
   { id: "tokens", field: null, numeric: true },
+  { id: "cost", field: null, numeric: true },
   { id: "started", field: "started_at" },
   { id: "user", field: "user" },
 ];
@@ -195,11 +209,17 @@ function Cells({ entity, project, call }: { entity: string; project: string; cal
           {call.exception ?? call.output_preview}
         </code>
       </div>
+      <div role="gridcell" tabIndex={-1} className={styles.td} data-column="feedback">
+        <Said call={call} />
+      </div>
       <div role="gridcell" tabIndex={-1} className={styles.td} data-column="latency" data-numeric>
         {formatLatency(call.latency_s)}
       </div>
       <div role="gridcell" tabIndex={-1} className={styles.td} data-column="tokens" data-numeric>
         {tokens > 0 ? t("traces.tokens", { count: tokens }) : "–"}
+      </div>
+      <div role="gridcell" tabIndex={-1} className={styles.td} data-column="cost" data-numeric>
+        {call.cost === null ? "–" : formatCost(call.cost)}
       </div>
       <div role="gridcell" tabIndex={-1} className={styles.td} data-column="started">
         <Moment at={call.started_at} />
@@ -207,6 +227,33 @@ function Cells({ entity, project, call }: { entity: string; project: string; cal
       <div role="gridcell" tabIndex={-1} className={styles.td} data-column="user">
         <span className="truncate">{call.user ?? "–"}</span>
       </div>
+    </>
+  );
+}
+
+/** Reactions, notes and values of forms and scorers, as far as there is room. */
+function Said({ call }: { call: CallRow }) {
+  const { t } = useTranslation();
+  const { feedback } = call;
+  if (!feedback) return null;
+  return (
+    <>
+      {feedback.reactions.map(({ emoji, count }) => (
+        <span key={emoji} className="numeric">
+          {emoji}
+          {count > 1 && count}
+        </span>
+      ))}
+      {feedback.notes > 0 && (
+        <span className={styles.notes} title={feedback.last_note ?? undefined}>
+          <Icon name="chat" size={12} />
+          {feedback.notes}
+          <span className="visually-hidden">{t("feedback.notes")}</span>
+        </span>
+      )}
+      {Object.entries(feedback.values).map(([name, value]) => (
+        <Tag key={name}>{`${name}: ${formatValue(value)}`}</Tag>
+      ))}
     </>
   );
 }
