@@ -2,76 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from os import PathLike, fspath
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from kiseki.artifacts import references
-from kiseki.artifacts.draft import Draft, DraftEntry, md5_of
-from kiseki.artifacts.fetch import Bar, fetch
-from kiseki.artifacts.kept import kept_in, restored
+from kiseki.artifacts.draft import Draft, DraftEntry
+from kiseki.artifacts.entry import ArtifactEntry, shown
+from kiseki.artifacts.filling import Filling
 from kiseki.artifacts.names import Place, checked_collection, place_of
-from kiseki.errors import (
-    FileError,
-    NotFoundError,
-    ServerError,
-    UnreachableError,
-    UsageError,
-    ValueTypeError,
-)
-from kiseki.media.value import Media, existing
+from kiseki.artifacts.reading import Reading
+from kiseki.artifacts.sending import send
+from kiseki.artifacts.waiting import awaited
+from kiseki.errors import UsageError, ValueTypeError
 from kiseki.run import current
 from kiseki.run.values import plain
 from kiseki.wire.artifacts import Plan, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from kiseki.query.server import Server
     from kiseki.run.run import Run
 
-_POLL_S = 0.05
-_NAP_S = 0.5
-Policy = Literal["mutable", "immutable"]
 
-
-@dataclass(frozen=True, slots=True)
-class ArtifactEntry:
-    """A file of an artifact's version."""
-
-    path: str
-    size: int
-    digest: str
-    """Base64 MD5, as a rule; of a reference what its store says."""
-    reference: str | None = None
-    """Where the bytes are, if not on the server."""
-    address: str = ""
-    algorithm: str = "md5"
-    server: Server | None = None
-    extra: Mapping[str, Any] | None = None
-
-    @property
-    def ref(self) -> str | None:
-        """The same as ``reference``."""
-        return self.reference
-
-    def download(self, root: str | PathLike[str] | None = None, skip_cache: bool = False) -> str:
-        """Bring the file to its path below ``root``; gives where it lies."""
-        if self.server is None:
-            raise UsageError("The artifact is not logged yet, so that there is nothing to download")
-        folder = Path(root or ".").absolute()
-        fetch(self.server, [self], folder, skip_cache=skip_cache)
-        return str(folder / self.path)
-
-
-class Artifact:
+class Artifact(Filling, Reading):
     """A set of files with a name and versions: a dataset, a model, results.
 
     Fill it, and give it to `Run.log_artifact`; or get one from `Run.use_artifact` or `Api`.
@@ -258,157 +211,6 @@ class Artifact:
     def __repr__(self) -> str:
         return f"<Artifact {self.name}, {self.state}>"
 
-    # Filling it
-
-    def add_file(
-        self,
-        local_path: str | PathLike[str],
-        name: str | None = None,
-        is_tmp: bool | None = False,
-        skip_cache: bool | None = False,
-        policy: Policy | None = "mutable",
-        overwrite: bool = False,
-    ) -> ArtifactEntry:
-        """Add a file as it is now; it may change or go when the call has returned.
-
-        Args:
-            local_path: The file.
-            name: Its path in the artifact; its own name if not given.
-            is_tmp: The file is taken away instead of copied.
-            skip_cache: Accepted for W&B's sake.
-            policy: "immutable": the file will not be changed, so that it need not be copied.
-            overwrite: Take the place of another file of this path.
-
-        Raises:
-            FileError: It cannot be read, or there is no space for the copy.
-            UsageError: There is another file of this path, or the artifact is logged already.
-        """
-        path = existing(local_path, "add_file")
-        entry = self._own_draft().add(
-            path, name or path.name, link=_links(policy), overwrite=overwrite, move=bool(is_tmp)
-        )
-        return _shown(entry)
-
-    def add_dir(
-        self,
-        local_path: str | PathLike[str],
-        name: str | None = None,
-        skip_cache: bool | None = False,
-        policy: Policy | None = "mutable",
-        merge: bool = False,
-    ) -> None:
-        """Add all files of a folder as they are now.
-
-        Args:
-            local_path: The folder.
-            name: Its path in the artifact; if not given, its files are at the top.
-            skip_cache: Accepted for W&B's sake.
-            policy: See `add_file`.
-            merge: Take the place of other files of the same paths.
-
-        Raises:
-            FileError: It is no folder, or a file cannot be read.
-            UsageError: There are other files of the same paths, or the artifact is logged already.
-        """
-        folder = Path(os.path.expanduser(os.fsdecode(fspath(local_path))))
-        if not folder.is_dir():
-            raise FileError(f"add_dir: {str(local_path)!r} is no folder")
-        draft, link = self._own_draft(), _links(policy)
-        for found, _, names in os.walk(folder, followlinks=True):
-            for each in sorted(names):
-                source = Path(found) / each
-                path = source.relative_to(folder).as_posix()
-                if source.is_file():
-                    path = f"{name.rstrip('/')}/{path}" if name else path
-                    draft.add(source.absolute(), path, link=link, overwrite=merge)
-
-    @contextmanager
-    def new_file(
-        self, name: str, mode: str = "x", encoding: str | None = None
-    ) -> Generator[IO[Any]]:
-        """Write a file of the artifact: ``with artifact.new_file("a.txt") as file: …``.
-
-        Args:
-            name: Its path in the artifact.
-            mode: "w" takes the place of another of this path, "x" does not; with "b" for bytes.
-            encoding: Of text; UTF-8 if not given.
-        """
-        draft = self._own_draft()
-        if name in draft.entries and "x" in mode:
-            raise UsageError(f"The artifact has a file {name!r} already", hint="use mode='w'")
-        path = draft.folder / "new" / f"{len(draft.entries)}-{os.urandom(4).hex()}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if "b" not in mode and encoding is None:
-            encoding = "utf-8"
-        try:
-            with path.open(mode.replace("x", "w"), encoding=encoding) as file:
-                yield file
-            draft.add(path, name, link=False, overwrite=True, move=True)
-        finally:
-            path.unlink(missing_ok=True)
-
-    def add_reference(
-        self,
-        uri: str | ArtifactEntry,
-        name: str | None = None,
-        checksum: bool = True,
-        max_objects: int | None = None,
-    ) -> list[ArtifactEntry]:
-        """Name something that is kept elsewhere, without copying it.
-
-        Args:
-            uri: ``file://…`` (a file or a folder), ``http(s)://…``, ``s3://…``, ``gs://…`` or any
-                other address.
-            name: Its path in the artifact; the last part of the address if not given.
-            checksum: Look at it now, so that a later change can be told.
-            max_objects: How many files of a folder are taken; 10,000,000 if not given.
-
-        Raises:
-            FileError: There is nothing at the address.
-            UsageError: There is another file of this path, or the artifact is logged already.
-        """
-        draft = self._own_draft()
-        if isinstance(uri, ArtifactEntry):
-            if uri.reference is None:
-                raise UsageError(f"{uri.path!r} is a file of another artifact: download and add it")
-            uri = uri.reference
-        found = references.look_at(uri, name, checksum=checksum, most=max_objects)
-        return [_shown(draft.refer(*reference)) for reference in found]
-
-    def add(self, obj: Media, name: str, overwrite: bool = False) -> ArtifactEntry:
-        """Add a `Table`, an `Image` or another medium, which `get` gives back.
-
-        Args:
-            obj: What is added.
-            name: Its name, without an end such as ``.table.json``.
-            overwrite: Take the place of another of this name.
-        """
-        if not isinstance(obj, Media):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ValueTypeError(
-                f"add takes a Table, an Image and the like, not {type(obj).__name__}"
-            )
-        draft = self._own_draft()
-        for path, content in kept_in(obj, name).items():
-            if isinstance(content, Path):
-                draft.add(content, path, link=False, overwrite=overwrite)
-                continue
-            with self.new_file(path, "wb" if overwrite or path in draft.entries else "xb") as file:
-                file.write(content)
-        return _shown(draft.entries[kept_path(obj, name)])
-
-    def remove(self, item: str | PathLike[str] | ArtifactEntry) -> None:
-        """Take a file or a folder out again.
-
-        Raises:
-            NotFoundError: There is none.
-        """
-        path = item.path if isinstance(item, ArtifactEntry) else os.fsdecode(fspath(item))
-        if not self._own_draft().remove(path.strip("/")):
-            raise NotFoundError(f"The artifact has no file {path!r}")
-
-    def __setitem__(self, name: str, item: Any) -> None:
-        self.add(item, name)
-
     # Bringing it to the server
 
     def save(self, project: str | None = None, settings: Any = None) -> None:
@@ -428,7 +230,7 @@ class Artifact:
         if run is not None and project is None:
             run.log_artifact(self)
             return
-        self._upload_now(project)
+        self._committed(*send(self, project))
 
     def wait(self, timeout: float | None = None) -> Artifact:
         """Wait until the server has it.
@@ -489,22 +291,13 @@ class Artifact:
         """Whether it is not logged yet."""
         return self.state == "draft"
 
-    # Reading it
-
-    def files(
-        self, names: Sequence[str] | None = None, per_page: int = 1000
-    ) -> Iterator[ArtifactEntry]:
-        """Its files, all or those of these paths."""
-        wanted = None if names is None else set(names)
-        for entry in self.entries.values():
-            if wanted is None or entry.path in wanted:
-                yield entry
+    # Its files
 
     @property
     def entries(self) -> dict[str, ArtifactEntry]:
         """Its files by path."""
         if self._draft is not None and self._run is None:
-            return {path: _shown(entry) for path, entry in self._draft.entries.items()}
+            return {path: shown(entry) for path, entry in self._draft.entries.items()}
         if self._entries is None:
             server, path = self._readable()
             self._entries = {
@@ -512,88 +305,6 @@ class Artifact:
                 for item in server.pages(f"{path}/files", limit=10_000)
             }
         return self._entries
-
-    def get_entry(self, name: str) -> ArtifactEntry:
-        """One of its files.
-
-        Raises:
-            NotFoundError: There is none of this path.
-        """
-        found = self.entries.get(name.strip("/"))
-        if found is None:
-            raise NotFoundError(f"{self.name} has no file {name!r}")
-        return found
-
-    get_path = get_entry
-
-    def get(self, name: str) -> Any:
-        """A `Table` or another medium that was added under this name; ``None``: there is none."""
-        self.wait()
-        return restored(self, name)
-
-    __getitem__ = get
-
-    def download(
-        self,
-        root: str | PathLike[str] | None = None,
-        allow_missing_references: bool = False,
-        skip_cache: bool | None = None,
-        path_prefix: str | PathLike[str] | None = None,
-    ) -> str:
-        """Bring its files to this machine; those that are there already stay.
-
-        Args:
-            root: The folder; ``artifacts/name:version`` if not given.
-            allow_missing_references: Go on without references that cannot be fetched.
-            skip_cache: Keep nothing in the cache.
-            path_prefix: Only files whose paths begin so.
-
-        Returns:
-            The folder.
-
-        Raises:
-            FileError: A file cannot be written, or did not arrive whole.
-            ServerError: The server cannot be asked, or refused.
-        """
-        self.wait()
-        folder = Path(root) if root is not None else Path("artifacts") / self.name
-        prefix = "" if path_prefix is None else os.fsdecode(fspath(path_prefix))
-        wanted = [entry for path, entry in self.entries.items() if path.startswith(prefix)]
-        server, _ = self._readable()
-        folder = folder.expanduser().absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        if allow_missing_references:
-            for entry in [entry for entry in wanted if entry.reference is not None]:
-                try:
-                    fetch(server, [entry], folder)
-                except FileError as error:
-                    print(f"kiseki: {error.message}")
-            wanted = [entry for entry in wanted if entry.reference is None]
-        fetch(server, wanted, folder, skip_cache=bool(skip_cache))
-        return str(folder)
-
-    def verify(self, root: str | PathLike[str] | None = None) -> None:
-        """Check that a folder holds its files, their bytes as they were logged, and no others.
-
-        Raises:
-            FileError: It does not; the message names the first differences.
-        """
-        folder = Path(root) if root is not None else Path("artifacts") / self.name
-        entries = self.entries
-        wrong: list[str] = []
-        found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-        wrong += [f"{path} is missing" for path in sorted(entries.keys() - found)]
-        wrong += [f"{path} is not of it" for path in sorted(found - entries.keys())]
-        for path in sorted(entries.keys() & found):
-            entry = entries[path]
-            checked = entry.algorithm == "md5" and entry.reference is None
-            if checked and md5_of(folder / path) != entry.digest:
-                wrong.append(f"{path} has other bytes")
-        if wrong:
-            raise FileError(
-                f"{folder} is not what {self.name} was: {'; '.join(wrong[:5])}"
-                + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
-            )
 
     def new_draft(self) -> Artifact:
         """A new version to be filled, which begins with the files of this one.
@@ -772,65 +483,6 @@ class Artifact:
             facts = server.call("DELETE", f"{path}/aliases/{api.part(alias)}")
         self._took(facts)
 
-    def _upload_now(self, project: str | None) -> None:
-        """Log it without a run, in this process."""
-        settings: Any = import_module("kiseki.settings").load_settings()
-        query: Any = import_module("kiseki.query.server")
-        transport: Any = import_module("kiseki._transport.artifact_upload")
-        client_module: Any = import_module("kiseki._transport.client")
-        server = query.Server(settings.base_url, settings.api_key)
-        entity, _, name = (project or "").rpartition("/")
-        name = name or settings.project or "uncategorized"
-        entity = entity or settings.entity or server.default_entity
-        draft = self._own_draft()
-        root = draft.folder.parent.parent
-        draft.hand_over(root, self.plan((), (), None))
-        folder = draft.folder
-        bar = Bar(self.size, f"uploading {self._collection}")
-        client = server.new_client()
-        try:
-            upload = transport.ArtifactUpload(root, folder, entity, name, None, client, bar.add)
-            self._committed(upload.run(), server)
-        except client_module.SendError as error:
-            raise query.told(error, server.base_url, server.api_key) from None
-        finally:
-            client.close()
-            bar.end()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def awaited(run: Run, folder: Path, what: str, timeout: float | None) -> Result:
-    """What has become of a run's artifact, once that is known; raises like `Artifact.wait`."""
-    if run.offline:
-        raise UsageError(
-            "The run is offline, so that its artifacts are on no server yet",
-            hint=f"kiseki sync {run.dir} sends them",
-        )
-    bar = None
-    begin = time.monotonic()
-    transport: Any = import_module("kiseki._transport.artifact_upload")
-    try:
-        while True:
-            result: Result | None = transport.read_result(folder)
-            if result is not None and result.error is not None:
-                raise ServerError(f"{what!r} could not be logged: {result.error}")
-            if result is not None and result.version is not None:
-                return result
-            if result is not None:
-                bar = bar or Bar(result.total_bytes, f"uploading {what}")
-                bar.show(result.sent_bytes)
-            waited = time.monotonic() - begin
-            if timeout is not None and waited >= timeout:
-                raise UnreachableError(
-                    f"{what!r} is not on the server after {timeout:g} s; "
-                    f"{run.upload_message or 'it is being sent'}"
-                )
-            run.ensure_upload()
-            time.sleep(_POLL_S if waited < 5 else _NAP_S)
-    finally:
-        if bar is not None:
-            bar.end()
-
 
 def version_path(place: Place) -> str:
     """Path of a version below ``/api/v1``."""
@@ -850,24 +502,6 @@ def find(server: Server, place: Place, type: str | None = None) -> Artifact:
     if type is not None and found.type != type:
         raise UsageError(f"{found.name} is of the type {found.type!r}, not {type!r}")
     return found
-
-
-def kept_path(obj: Media, name: str) -> str:
-    """Where an added medium lies in the artifact."""
-    end = f".{'table' if obj.TYPE == 'table-file' else obj.TYPE}.json"
-    return name if name.endswith(end) else name + end
-
-
-def _shown(entry: DraftEntry) -> ArtifactEntry:
-    return ArtifactEntry(
-        entry.path, entry.size, entry.found_digest(), entry.reference, extra=entry.extra
-    )
-
-
-def _links(policy: str | None) -> bool:
-    if policy not in (None, "mutable", "immutable"):
-        raise UsageError(f"policy is 'mutable' or 'immutable', not {policy!r}")
-    return policy == "immutable"
 
 
 def _texts(what: str, texts: Any) -> list[str]:

@@ -14,7 +14,7 @@ from kiseki.media.table import Table
 from kiseki.media.value import Json, Media
 
 if TYPE_CHECKING:
-    from kiseki.artifacts.artifact import Artifact
+    from kiseki.artifacts.reading import Reading
 
 _TABLE = ".table.json"
 _ENDS = (
@@ -47,8 +47,7 @@ class _Keeper:
 
 def kept_in(obj: Media, name: str) -> dict[str, bytes | Path]:
     """The files that an added medium becomes, by their paths in the artifact."""
-    artifact: Any = import_module("kiseki.artifacts.artifact")
-    path = artifact.kept_path(obj, name)
+    path = kept_path(obj, name)
     keeper = _Keeper(name)
     if isinstance(obj, Table):
         content, _ = obj.encoded(obj.data, keeper)
@@ -57,7 +56,13 @@ def kept_in(obj: Media, name: str) -> dict[str, bytes | Path]:
     return {**keeper.files, path: content}
 
 
-def restored(artifact: Artifact, name: str) -> Any:
+def kept_path(obj: Media, name: str) -> str:
+    """Where an added medium lies in the artifact."""
+    end = f".{'table' if obj.TYPE == 'table-file' else obj.TYPE}.json"
+    return name if name.endswith(end) else name + end
+
+
+def restored(artifact: Reading, name: str) -> Any:
     """A medium that was added; ``None``: there is none of this name."""
     paths = [name, *(f"{name}.{end}.json" for end in _ENDS)]
     path = next((one for one in paths if one in artifact.entries), None)
@@ -70,7 +75,7 @@ def restored(artifact: Artifact, name: str) -> Any:
     return _cell(artifact, content)
 
 
-def _cell(artifact: Artifact, cell: Any) -> Any:
+def _cell(artifact: Reading, cell: Any) -> Any:
     if not isinstance(cell, dict) or "_type" not in cell:
         return cast("Any", cell)
     value = cast("Json", cell)
@@ -98,6 +103,6 @@ def _cell(artifact: Artifact, cell: Any) -> Any:
     return made(file, **more)
 
 
-def _fetched(artifact: Artifact, path: str) -> str:
+def _fetched(artifact: Reading, path: str) -> str:
     draft: Any = import_module("kiseki.artifacts.draft")
     return artifact.get_entry(path).download(draft.cache_dir() / "objects" / str(artifact.id))

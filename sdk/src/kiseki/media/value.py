@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from os import PathLike, fspath
@@ -51,16 +52,16 @@ class Keeper(Protocol):
         ...
 
 
-class Media:
+class Media(ABC):
     """A value that is logged with files: an image, a sound, a table … ."""
 
     TYPE: ClassVar[str]
     """The ``_type`` of one."""
     FOLDER: ClassVar[str]
 
+    @abstractmethod
     def logged(self, keeper: Keeper) -> Json:
         """The value as the history has it, its files kept."""
-        raise NotImplementedError
 
     @classmethod
     def logged_together(cls, items: Sequence[Any], keeper: Keeper) -> Json:

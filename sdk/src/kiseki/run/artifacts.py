@@ -8,8 +8,9 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiseki.artifacts.artifact import Artifact, awaited, find
+from kiseki.artifacts.artifact import Artifact, find
 from kiseki.artifacts.names import REGISTRY, place_of
+from kiseki.artifacts.waiting import awaited
 from kiseki.errors import FileError, UsageError, ValueTypeError
 from kiseki.wire.records import Artifact as ArtifactRecord
 from kiseki.wire.records import Input, Link

@@ -11,6 +11,9 @@ from kiseki_server.storage.columnar.engine import ClientPool
 
 History = tuple[RunRef, Stream]
 
+_COUNTED_AFTER = 500
+"""Histories that are asked for before their keys are counted again."""
+
 LOAD = """
 SELECT project, run, stream, key, '' AS writer,
        max(numeric) AS numeric, max(other) AS other, NULL AS step, NULL AS position, 0 AS arrival
@@ -63,6 +66,7 @@ class Standings:
         self._held: OrderedDict[History, Standing] = OrderedDict()
         self._most_histories = histories
         self._most_keys = keys
+        self._uncounted = 0
 
     def get(self, histories: Iterable[History]) -> dict[History, Standing]:
         """The standings of the histories, one query for all that are missing."""
@@ -70,6 +74,7 @@ class Standings:
         missing = [history for history in wanted if history not in self._held]
         if missing:
             self._held.update(self._load(missing))
+        self._uncounted += 1 + len(missing)
         for history in wanted:
             self._held.move_to_end(history)
         found = {history: self._held[history] for history in wanted}
@@ -82,8 +87,14 @@ class Standings:
             self._held.pop(history, None)
 
     def _shrink(self) -> None:
+        """Keep within the limits; keys are counted now and then, for that takes a look at all."""
+        while len(self._held) > self._most_histories:
+            self._held.popitem(last=False)
+        if self._uncounted < _COUNTED_AFTER:
+            return
+        self._uncounted = 0
         keys = sum(len(standing.keys) for standing in self._held.values())
-        while self._held and (len(self._held) > self._most_histories or keys > self._most_keys):
+        while self._held and keys > self._most_keys:
             _, standing = self._held.popitem(last=False)
             keys -= len(standing.keys)
 

@@ -16,8 +16,9 @@ def insert_new(
     Unlike a failed INSERT this leaves a PostgreSQL transaction usable.
     """
     module: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = module.insert(table).values(**values).on_conflict_do_nothing().returning(returning)
-    return connection.execute(statement).scalar_one_or_none()
+    # Given apart from the statement, values are not looked into to tell it from others.
+    statement = module.insert(table).on_conflict_do_nothing().returning(returning)
+    return connection.execute(statement, values).scalar_one_or_none()
 
 
 def upsert(
