@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -14,12 +15,13 @@ from litestar import Request, Response, get, post
 from kiseki.wire.batch import CONTENT_TYPE, Acknowledgement, Batch
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.types import Actor
+from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.history.ingest import Arrival, Ingest
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.service import ProjectService
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs.service import RunService
-from kiseki_server.domain.runs.types import Run
+from kiseki_server.domain.runs.types import Run, RunState
 from kiseki_server.kit.errors import NotFound, UnknownRun
 from kiseki_server.kit.transactions import UnitOfWork
 from kiseki_server.protocols.native.batches import arrival, creation, read_batch
@@ -52,6 +54,10 @@ async def send_batch(
         if traced.more:
             await to_thread.run_sync(traced.finish)
     accepted = await asyncio.wrap_future(ingest.submit(arrived))
+    if arrived.end is not None:
+        broken_off = await to_thread.run_sync(partial(door.break_off, project, arrived))
+        if broken_off is not None:
+            await asyncio.wrap_future(broken_off)
     return _acknowledge(project, door.name, accepted.next or 0, stop=accepted.stop)
 
 
@@ -109,6 +115,15 @@ class _Door:
             return project, arrived, None
         user = self._actor.user.name
         return project, arrived, self._traced.arrival(batch.traced, project, batch.run, user)
+
+    def break_off(self, project: Project, arrived: Arrival) -> Future[None] | None:
+        """End calls that are still open, when the run has ended with its last writer."""
+        with self._database.transaction():
+            run = self._runs.get(project, self.name)
+        if run.state is RunState.RUNNING or arrived.end is None:
+            return None
+        at = arrived.end.finished_at
+        return self._traced.break_off(project, self.name, 0 if at is None else microseconds(at))
 
     def _create(self, batch: Batch) -> tuple[Project, Run]:
         # Checked in full first: a batch that is refused leaves no run behind.

@@ -27,8 +27,10 @@ from kiseki.wire.traced import (
     Traced,
 )
 from kiseki.wire.traced import Feedback as FeedbackRecord
+from kiseki_server.domain.calls import expression
 from kiseki_server.domain.calls.ingest import Item
 from kiseki_server.domain.calls.service import MAX_DELETED, CallService
+from kiseki_server.domain.calls.store import CallFilter, CallQuery
 from kiseki_server.domain.calls.types import Call, End, Source
 from kiseki_server.domain.feedback.service import FeedbackService
 from kiseki_server.domain.feedback.types import Feedback
@@ -45,6 +47,7 @@ from kiseki_server.kit.json import from_text, to_text
 from kiseki_server.kit.transactions import UnitOfWork
 
 MAX_ID = 128
+MAX_BROKEN_OFF = 10_000
 MAX_TEXT = 1 << 20
 """Characters of an exception with its stack; the rest is cut off."""
 
@@ -52,6 +55,10 @@ _EARLIEST = -2_208_988_800_000_000  # 1900, as far as the engine's times go back
 _LATEST = 10_413_791_999_000_000  # 2299
 _REF = REF.encode()
 _MOST_KNOWN = 1000
+_BROKEN_OFF = to_text(
+    {"type": "ProgramEnded", "message": "the program ended before the call did", "traceback": ""}
+)
+_BROKEN_OFF_SUMMARY = '{"status_counts":{"success":0,"error":1}}'
 _raw = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -92,6 +99,31 @@ class TracedStores:
         names = {each.call: each.name for each in records if isinstance(each, Rename)}
         dropped = [each.call for each in records if isinstance(each, Drop)]
         return Arrived(self, at, items, feedback, names, dropped)
+
+    def break_off(self, at: Project, run: str, moment: int) -> Future[None] | None:
+        """End the calls that were under way when a run ended: nobody else will.
+
+        Should the end of one be known after all, it takes the place of this one.
+        """
+        query = CallQuery(
+            project=at.id,
+            filter=CallFilter(runs=(run,)),
+            condition=expression.parse('status = "running"'),
+            limit=MAX_BROKEN_OFF,
+            bodies=frozenset(),
+        )
+        ends = [
+            End(
+                id=call.id,
+                project=at.id,
+                ended_at=max(moment, call.started_at),
+                received_at=microseconds(self.clock.now()),
+                summary=_BROKEN_OFF_SUMMARY,
+                exception=_BROKEN_OFF,
+            )
+            for call in self.calls.page(query)
+        ]
+        return self.calls.submit(ends) if ends else None
 
     def _store_content(self, at: Project, record: Content) -> None:
         with self.project_files.upload(record.digest[:100]) as upload:

@@ -12,8 +12,9 @@ import pytest
 from litestar.testing import TestClient
 from server.tests.recording import NOON, start
 
-from kiseki._transport.batches import Origin, build, encode
+from kiseki._transport.batches import Origin, build, empty, encode
 from kiseki.wire import traced
+from kiseki.wire.batch import RunEnd
 from kiseki.wire.traced import CallEnd, CallStart, Traced
 from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
@@ -137,6 +138,22 @@ def test_what_calls_name_comes_with_them(client: Client) -> None:
     assert weave("/file/content", digest=bytes_digest(code)).content == code
     feedback = weave("/feedback/query", fields=["feedback_type"]).json()["result"]
     assert [each["feedback_type"] for each in feedback] == ["wandb.reaction.1", "wandb.runnable.f"]
+
+
+def test_calls_under_way_end_with_their_run(client: Client) -> None:
+    assert send(client, [begun("left"), begun("done"), ended("done")]).status_code == 200
+    assert client.get(f"{PROJECT}/calls/left").json()["status"] == "running"
+    crash = empty(Origin("admin", "own", "one", "w"), 4)
+    crash.end = RunEnd(state="crashed", time=NOON.timestamp() + 60)
+    answer = client.post("/api/v1/ingest", content=encode(crash))
+    assert answer.status_code == 200, answer.text
+    left = client.get(f"{PROJECT}/calls/left").json()
+    assert (left["status"], left["latency_s"]) == ("error", 60.0)
+    assert "the program ended" in left["exception"]
+    assert client.get(f"{PROJECT}/calls/done").json()["status"] == "success"
+    # The end that somebody knows after all.
+    assert send(client, [ended("left")], "later").status_code == 200
+    assert client.get(f"{PROJECT}/calls/left").json()["status"] == "success"
 
 
 @pytest.mark.parametrize(
