@@ -1899,6 +1899,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Annotation queues with how far they are, the oldest first. */
+        get: operations["listQueues"];
+        put?: never;
+        /** Make an annotation queue. */
+        post: operations["createQueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/queues/{queue}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One annotation queue. */
+        get: operations["readQueue"];
+        put?: never;
+        post?: never;
+        /** Delete an annotation queue; what was said about its calls stays. */
+        delete: operations["deleteQueue"];
+        options?: never;
+        head?: never;
+        /** Change what is given of an annotation queue. */
+        patch: operations["changeQueue"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/queues/{queue}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Items of a queue, in the order in which they were added. */
+        get: operations["listItems"];
+        put?: never;
+        /** Add calls to a queue; those that there are not are left out. */
+        post: operations["addItems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/queues/{queue}/items/{item}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Note how far the caller is with an item. */
+        put: operations["setState"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/queues/{queue}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What annotators have said, and how far they agree. */
+        get: operations["queueResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/views": {
         parameters: {
             query?: never;
@@ -2005,6 +2094,11 @@ export interface components {
         AddServiceAccount: {
             description: string;
         };
+        /** AddedItems */
+        AddedItems: {
+            added: number;
+            duplicates: number;
+        };
         /** AlertInfo */
         AlertInfo: {
             id: number;
@@ -2021,6 +2115,35 @@ export interface components {
             /** @description Opens the next page; null at the end. */
             cursor: string | null;
             total: number;
+        };
+        /** AnnotationQueue */
+        AnnotationQueue: {
+            id: string;
+            name: string;
+            description: string;
+            /** @description References of the annotations that are asked for. */
+            scorers: string[];
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            items: number;
+            /** @description Items that an annotator at least has completed or skipped. */
+            completed: number;
+            annotators: components["schemas"]["AnnotatorProgress"][];
+        };
+        /** AnnotatorProgress */
+        AnnotatorProgress: {
+            user: string;
+            in_progress: number;
+            completed: number;
+            skipped: number;
+        };
+        /** AnnotatorState */
+        AnnotatorState: {
+            user: string;
+            state: components["schemas"]["State"];
         };
         /** AnnounceFiles */
         AnnounceFiles: {
@@ -2945,6 +3068,10 @@ export interface components {
              */
             role: "admin" | "member" | "viewer";
         };
+        /** ItemState */
+        ItemState: {
+            state: components["schemas"]["State"];
+        };
         /** Key */
         Key: {
             id: number;
@@ -3254,6 +3381,11 @@ export interface components {
             /** @description Id of the new run; made up where there is none. */
             name?: string | null;
         };
+        /** NewItems */
+        NewItems: {
+            calls: string[];
+            display_fields?: string[];
+        };
         /** NewKey */
         NewKey: {
             id: number;
@@ -3271,6 +3403,13 @@ export interface components {
             value: unknown;
             /** @description Digest of the version that was changed; refused if it is not the latest */
             after?: string | null;
+        };
+        /** NewQueue */
+        NewQueue: {
+            name: string;
+            /** @default  */
+            description: string;
+            scorers?: string[];
         };
         /** NewServiceAccount */
         NewServiceAccount: {
@@ -3468,6 +3607,15 @@ export interface components {
         OwnOrganizations: {
             items: components["schemas"]["OwnOrganization"][];
         };
+        /** PairAgreement */
+        PairAgreement: {
+            first: string;
+            second: string;
+            /** @description That both have judged. */
+            items: number;
+            /** @description Cohen's kappa; null where it is unknown. */
+            kappa: number | null;
+        };
         /** ParameterInfo */
         ParameterInfo: {
             /** @description Path below the config. */
@@ -3555,6 +3703,54 @@ export interface components {
         /** ProtectAliases */
         ProtectAliases: {
             aliases: string[];
+        };
+        /** QueueAgreement */
+        QueueAgreement: {
+            name: string;
+            annotators: number;
+            items: number;
+            /** @description Krippendorff's alpha, on an interval scale where all values are numbers and else nominal; null where it is unknown. */
+            alpha: number | null;
+            pairs: components["schemas"]["PairAgreement"][];
+        };
+        /** QueueItem */
+        QueueItem: {
+            id: string;
+            position: number;
+            call: string;
+            trace: string;
+            op: string;
+            display_fields: string[];
+            added_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The most recent one of its annotators. */
+            state: components["schemas"]["State"];
+            /** @description Whose that is. */
+            annotator: string | null;
+            states: components["schemas"]["AnnotatorState"][];
+        };
+        /** QueueItemPage */
+        QueueItemPage: {
+            items: components["schemas"]["QueueItem"][];
+            cursor: string | null;
+            total: number;
+        };
+        /** QueuePatch */
+        QueuePatch: {
+            name?: string | null;
+            description?: string | null;
+            scorers?: string[] | null;
+        };
+        /** QueueResults */
+        QueueResults: {
+            agreement: components["schemas"]["QueueAgreement"][];
+            /** @description For a dataset: `inputs`, `output`, `annotations` (the commonest value, of numbers the mean) and `call` of each call that somebody has judged. */
+            rows: {
+                [key: string]: unknown;
+            }[];
         };
         /** Range */
         Range: {
@@ -3935,6 +4131,12 @@ export interface components {
             /** @default false */
             descending: boolean;
         };
+        /**
+         * State
+         * @description How far one annotator is with one item.
+         * @enum {string}
+         */
+        State: "unstarted" | "in_progress" | "completed" | "skipped";
         /** Statistics */
         Statistics: {
             key: string;
@@ -9249,6 +9451,325 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueues: {
+        parameters: {
+            query?: {
+                search?: string;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationQueue"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQueue"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationQueue"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationQueue"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueuePatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationQueue"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listItems: {
+        parameters: {
+            query?: {
+                /** @description Items whose most recent state is one of these */
+                states?: components["schemas"]["State"][] | null;
+                /** @description Judge the state by what the caller has done alone */
+                mine?: boolean;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueItemPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addItems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewItems"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedItems"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                queue: string;
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemState"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueItem"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queueResults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueResults"];
                 };
             };
             /** @description What went wrong. */

@@ -12,6 +12,8 @@ from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
+from kiseki_server.domain.annotations.of_calls import QueuesOfCalls
+from kiseki_server.domain.annotations.service import QueueService
 from kiseki_server.domain.artifacts.ground import Ground
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.bodies import CallBodies
@@ -187,7 +189,10 @@ def compose(
         call_ingest,
         live,
         bodies,
-        sources=[FeedbackOfCalls(stores.feedback, stores.work)],
+        sources=[
+            FeedbackOfCalls(stores.feedback, stores.work),
+            QueuesOfCalls(stores.queues, stores.work),
+        ],
     )
     costs = CostService(stores.prices)
     tables = TableService(stores.rows, stores.tables, stores.work, clock)
@@ -229,7 +234,8 @@ def compose(
         files=files,
         artifacts=artifacts,
         objects=objects,
-        feedback=FeedbackService(stores.feedback, objects),
+        feedback=FeedbackService(stores.feedback, objects, stores.queues),
+        queues=QueueService(stores.queues, calls, stores.feedback, stores.work, clock),
         costs=costs,
         evaluations=EvaluationService(
             calls=calls,
@@ -301,6 +307,7 @@ def project_upkeep(stores: Stores, clock: Clock) -> ProjectUpkeep:
             stores.feedback.forget,
             stores.prices.forget,
             stores.call_bodies.forget,
+            stores.queues.forget,
         ],
     )
 

@@ -159,6 +159,7 @@ def _offered(services: Services, gate: Gate) -> dict[str, Any]:
         "objects": services.objects,
         "project_files": services.project_files,
         "feedback": services.feedback,
+        "queues": services.queues,
         "costs": services.costs,
         "tables": services.tables,
         "projects": services.projects,

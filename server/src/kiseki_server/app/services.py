@@ -11,6 +11,7 @@ from kiseki_server.domain.accounts.credentials import Credentials
 from kiseki_server.domain.accounts.fresh_keys import FreshKeys
 from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
+from kiseki_server.domain.annotations.service import QueueService
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
@@ -76,6 +77,7 @@ class Services:
     tables: TableService
     project_files: ProjectFiles
     feedback: FeedbackService
+    queues: QueueService
     costs: CostService
     evaluations: EvaluationService
     lineage: LineageService

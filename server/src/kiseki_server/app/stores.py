@@ -13,6 +13,7 @@ from kiseki_server.domain.accounts.store import (
     TeamStore,
     UserStore,
 )
+from kiseki_server.domain.annotations.store import QueueStore
 from kiseki_server.domain.artifacts.store import (
     ActionLog,
     CollectionStore,
@@ -86,6 +87,7 @@ from kiseki_server.storage.memory.prices import MemoryPriceStore
 from kiseki_server.storage.memory.project_files import MemoryProjectFileStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
+from kiseki_server.storage.memory.queues import MemoryQueueStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import (
     MemoryAlertStore,
@@ -122,6 +124,7 @@ from kiseki_server.storage.sql.prices import SqlPriceStore
 from kiseki_server.storage.sql.project_files import SqlProjectFileStore
 from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
+from kiseki_server.storage.sql.queues import SqlQueueStore
 from kiseki_server.storage.sql.runs import SqlRunStore
 from kiseki_server.storage.sql.tables import SqlTableBook
 from kiseki_server.storage.sql.teams import SqlTeamStore
@@ -163,6 +166,7 @@ class Stores:
     rows: RowStore
     tables: TableBook
     feedback: FeedbackStore
+    queues: QueueStore
     prices: PriceStore
     sheets: SheetCache
     history: HistoryStore
@@ -236,6 +240,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         rows=ColumnarRowStore(engine),
         tables=SqlTableBook(database),
         feedback=SqlFeedbackStore(database),
+        queues=SqlQueueStore(database),
         prices=SqlPriceStore(database),
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
@@ -289,6 +294,7 @@ def memory_stores() -> Stores:
         rows=MemoryRowStore(),
         tables=MemoryTableBook(),
         feedback=MemoryFeedbackStore(),
+        queues=MemoryQueueStore(),
         prices=MemoryPriceStore(),
         sheets=MemorySheets(),
         history=history,

@@ -28,6 +28,7 @@ from kiseki.wire.records import Environment
 from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 from kiseki_server.domain.accounts.types import ProjectRole, Role
+from kiseki_server.domain.annotations.types import Item, Queue
 from kiseki_server.domain.artifacts.types import Part, PartsUpload
 from kiseki_server.domain.calls.store import Writes
 from kiseki_server.domain.calls.types import Call, Source
@@ -93,6 +94,7 @@ def batch(run: str) -> bytes:
 P = "/api/v1/projects/vision/digits"
 A = f"{P}/artifacts"
 ARTIFACTS = "/api/v1/projects/{entity}/{project}/artifacts"
+QUEUES = "/api/v1/projects/{entity}/{project}/queues"
 W = "/traces"
 WP = {"project_id": "vision/digits"}
 PROMPT = {"content": "hi"}
@@ -168,6 +170,48 @@ TABLE: dict[str, Request] = {
     "POST /traces/calls/query": Request(Need.READ, f"{W}/calls/query", json=WP),
     "POST /traces/call/read": Request(Need.READ, f"{W}/call/read", json={**WP, "id": "c0"}),
     "POST /traces/calls/query_stats": Request(Need.READ, f"{W}/calls/query_stats", json=WP),
+    "POST /traces/annotation_queues": Request(
+        Need.WRITE, f"{W}/annotation_queues", json={**WP, "name": "mine"}
+    ),
+    "POST /traces/annotation_queues/query": Request(
+        Need.READ, f"{W}/annotation_queues/query", json=WP
+    ),
+    "POST /traces/annotation_queues/stats": Request(
+        Need.READ, f"{W}/annotation_queues/stats", json={**WP, "queue_ids": ["q1"]}
+    ),
+    "GET /traces/annotation_queues/{queue}": Request(
+        Need.READ, f"{W}/annotation_queues/q1", params=WP
+    ),
+    "PUT /traces/annotation_queues/{queue}": Request(
+        Need.WRITE, f"{W}/annotation_queues/q1", json={**WP, "name": "other"}
+    ),
+    "DELETE /traces/annotation_queues/{queue}": Request(
+        Need.WRITE, f"{W}/annotation_queues/q2", params=WP
+    ),
+    "POST /traces/annotation_queues/{queue}/items": Request(
+        Need.WRITE, f"{W}/annotation_queues/q1/items", json={**WP, "call_ids": ["c0"]}
+    ),
+    "POST /traces/annotation_queues/{queue}/items/query": Request(
+        Need.READ, f"{W}/annotation_queues/q1/items/query", json=WP
+    ),
+    "POST /traces/annotation_queues/{queue}/items/{item}/progress": Request(
+        Need.WRITE,
+        f"{W}/annotation_queues/q1/items/i1/progress",
+        json={**WP, "annotation_state": "in_progress"},
+    ),
+    f"GET {QUEUES}": Request(Need.READ, f"{P}/queues"),
+    f"POST {QUEUES}": Request(Need.WRITE, f"{P}/queues", json={"name": "mine"}),
+    f"GET {QUEUES}/{{queue}}": Request(Need.READ, f"{P}/queues/q1"),
+    f"PATCH {QUEUES}/{{queue}}": Request(Need.WRITE, f"{P}/queues/q1", json={"name": "x"}),
+    f"DELETE {QUEUES}/{{queue}}": Request(Need.WRITE, f"{P}/queues/q2"),
+    f"GET {QUEUES}/{{queue}}/items": Request(Need.READ, f"{P}/queues/q1/items"),
+    f"POST {QUEUES}/{{queue}}/items": Request(
+        Need.WRITE, f"{P}/queues/q1/items", json={"calls": ["c0"]}
+    ),
+    f"PUT {QUEUES}/{{queue}}/items/{{item}}/state": Request(
+        Need.WRITE, f"{P}/queues/q1/items/i1/state", json={"state": "in_progress"}
+    ),
+    f"GET {QUEUES}/{{queue}}/results": Request(Need.READ, f"{P}/queues/q1/results"),
     "POST /traces/calls/stats": Request(Need.READ, f"{W}/calls/stats", json=ONE_DAY),
     "POST /traces/project/stats": Request(Need.READ, f"{W}/project/stats", json=WP),
     "POST /traces/project/ttl_settings/read": Request(
@@ -803,6 +847,33 @@ def populated(services: Services) -> dict[str, int]:
             created_at=services.clock.now(),
         )
         services.feedback.give(project, [said])
+        now = services.clock.now()
+        for id in ("q1", "q2"):
+            services.stores.queues.put(
+                Queue(
+                    id=id,
+                    project=project.id,
+                    name=id,
+                    description="",
+                    scorers=(),
+                    created_by="root",
+                    created_at=now,
+                    updated_at=now,
+                )
+            )
+        item = Item(
+            id="i1",
+            queue="q1",
+            call="c0",
+            op="op",
+            trace_id="t0",
+            started_at=0,
+            ended_at=None,
+            display_fields=(),
+            added_by="root",
+            created_at=now,
+        )
+        services.stores.queues.add_items([item])
     with services.project_files.upload("a") as upload:
         upload.write(b"bytes")
         upload.finish(project)

@@ -72,10 +72,11 @@ class CostService:
 @cache
 def shipped() -> tuple[Price, ...]:
     """The prices that come with the server, as `prices.json` says: of public models, in US
-    dollars for a million tokens, with the day on which they were noted."""
+    dollars for a million tokens, with the month as of which they are meant. Nobody has compared
+    them with the providers' pages yet, and each of them says so."""
     text = resources.files("kiseki_server.domain.costs").joinpath("prices.json").read_text("utf-8")
     table = from_text(text)
-    noted = datetime.fromisoformat(table["noted"]).replace(tzinfo=UTC)
+    as_of = datetime.strptime(table["as_of"], "%Y-%m").replace(tzinfo=UTC)
     found: list[Price] = []
     for provider, models in table["models"].items():
         for model, numbers in models.items():
@@ -95,8 +96,9 @@ def shipped() -> tuple[Price, ...]:
                     completion=completion or 0.0,
                     cache_read=read,
                     cache_creation=creation,
-                    created_at=noted,
+                    created_at=as_of,
                     created_by="system",
+                    verified=table["verified"],
                 )
             )
     return tuple(found)

@@ -30,6 +30,8 @@ class Price:
     completion_unit: str = "USD"
     created_at: datetime
     created_by: str
+    verified: bool = True
+    """Somebody has set it, or has compared it with what the provider asks."""
 
     @property
     def level(self) -> Level:

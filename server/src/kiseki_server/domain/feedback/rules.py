@@ -38,8 +38,6 @@ def checked(feedback: Feedback) -> Feedback:
         BadRequest: It is not what its type asks for; the message says what is missing.
     """
     _check_texts(feedback)
-    if feedback.queue_id:
-        raise BadRequest(f"There is no annotation queue `{feedback.queue_id[:100]}`")
     size = len(to_text(feedback.payload))
     if size > MAX_PAYLOAD:
         raise BadRequest(f"The payload has {size} bytes; {MAX_PAYLOAD >> 20} MiB are accepted")

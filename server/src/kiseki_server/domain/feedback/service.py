@@ -8,7 +8,7 @@ from typing import Any
 
 from kiseki_server.domain.calls.query import Node
 from kiseki_server.domain.feedback import conditions, rules
-from kiseki_server.domain.feedback.store import FeedbackStore
+from kiseki_server.domain.feedback.store import FeedbackStore, QueueBook
 from kiseki_server.domain.feedback.types import ANNOTATION, Feedback, FeedbackFilter
 from kiseki_server.domain.objects import schemas
 from kiseki_server.domain.objects.refs import ObjectRef, parse
@@ -25,9 +25,10 @@ class FeedbackService:
     """Use-cases of feedback. Callers have authorized the project; references have their stored
     form. All methods work in the caller's transaction."""
 
-    def __init__(self, feedback: FeedbackStore, objects: ObjectService) -> None:
+    def __init__(self, feedback: FeedbackStore, objects: ObjectService, queues: QueueBook) -> None:
         self._feedback = feedback
         self._objects = objects
+        self._queues = queues
 
     def give(self, at: Project, feedback: Sequence[Feedback]) -> Sequence[Feedback]:
         """Store feedback, all of it or nothing; as it was stored.
@@ -36,6 +37,9 @@ class FeedbackService:
             BadRequest: One is not what its type asks for.
         """
         stored = [rules.checked(each) for each in feedback]
+        for queue in {each.queue_id for each in stored if each.queue_id}:
+            if not self._queues.has(at.id, queue):
+                raise BadRequest(f"There is no annotation queue `{queue[:100]}`")
         for each in stored:
             if each.type.startswith(ANNOTATION):
                 self._check_value(at, each)

@@ -9,6 +9,14 @@ from kiseki_server.domain.feedback.types import Feedback, FeedbackFilter
 from kiseki_server.kit.ids import ProjectId
 
 
+class QueueBook(Protocol):
+    """Knows which annotation queues there are, inside the caller's transaction."""
+
+    def has(self, project: ProjectId, id: str) -> bool:
+        """Whether there is such a living queue."""
+        ...
+
+
 class FeedbackStore(Protocol):
     """Feedback by project and id, inside the caller's transaction."""
 

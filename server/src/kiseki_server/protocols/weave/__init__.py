@@ -15,6 +15,7 @@ from kiseki_server.protocols.weave import (
     later,
     objects,
     projects,
+    queues,
     reading,
     service,
     tables,
@@ -35,6 +36,7 @@ _handlers: list[ControllerRouterHandler] = [
     *feedback.routes,
     *costs.routes,
     *projects.routes,
+    *queues.routes,
     *later.routes,
 ]
 routes: list[ControllerRouterHandler] = [

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from kiseki_server.domain.annotations.of_calls import QUEUE
 from kiseki_server.domain.calls import query as syntax
 from kiseki_server.domain.calls.query import BODIES, MAX_DEPTH, Field, Node, Type, parse_path
 from kiseki_server.domain.calls.store import ANY_VERSION, CallFilter, CallQuery, Sort
@@ -50,6 +51,7 @@ _COMPARISONS: dict[str, Callable[[Node, Node], Node]] = {
 }
 _OPERATIONS = ("$and", "$or", "$not", "$in", "$contains", *_COMPARISONS)
 _FEEDBACK = "feedback.["
+QUEUE_ID = "annotation_queue_items.queue_id"
 _ALL = BODIES | {"otel"}
 _NEEDED = {"summary": ("ended_at", "exception", "display_name")}
 
@@ -159,6 +161,8 @@ class CallQueries:
         """
         if text.startswith(_FEEDBACK):
             return Field(_feedback_path(text))
+        if text == QUEUE_ID:
+            return Field(QUEUE)
         path = parse_path(text)
         if path[0] in BODIES:
             if path[:2] == ("summary", "weave") and path[2:] not in {

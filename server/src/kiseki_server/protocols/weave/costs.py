@@ -145,6 +145,7 @@ def shown_with_call(cost: Cost) -> dict[str, Any] | None:
             for name, own in _FIELDS.items()
             if name not in {"id", "llm_id"}
         },
+        "price_verified": price.verified,
         "pricing_level": price.level,
         "pricing_level_id": "default" if price.project is None else str(price.project),
         "created_at": price.created_at,

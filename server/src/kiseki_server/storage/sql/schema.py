@@ -649,7 +649,6 @@ project_files = Table(
     Index(None, "blob"),
 )
 
-# What people and scorers say about calls and objects; references have their stored form.
 # Large bodies of calls; a row is a name of its blob.
 call_bodies = Table(
     "call_bodies",
@@ -662,6 +661,55 @@ call_bodies = Table(
     Index(None, "blob"),
 )
 
+# Calls that people are asked to judge.
+annotation_queues = Table(
+    "annotation_queues",
+    metadata,
+    Column("id", sa.Text, primary_key=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("name", sa.Text, nullable=False),
+    Column("description", sa.Text, nullable=False),
+    # References of the annotations that are asked for.
+    Column("scorers", JsonText, nullable=False),
+    Column("created_by", sa.Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("deleted_at", UtcTime),
+    Index(None, "project_id"),
+)
+
+annotation_items = Table(
+    "annotation_items",
+    metadata,
+    # Counts in the order in which items are added.
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("id", sa.Text, nullable=False),
+    Column("queue_id", sa.Text, ForeignKey("annotation_queues.id"), nullable=False),
+    Column("call_id", sa.Text, nullable=False),
+    Column("op", sa.Text, nullable=False),
+    Column("trace_id", sa.Text, nullable=False),
+    # Microseconds since 1970, as of the call.
+    Column("started_at", BigId, nullable=False),
+    Column("ended_at", BigId),
+    Column("display_fields", JsonText, nullable=False),
+    Column("added_by", sa.Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("id"),
+    UniqueConstraint("queue_id", "call_id"),
+    sqlite_autoincrement=True,
+)
+
+# How far each annotator is with each item; no row where they have not begun.
+annotation_progress = Table(
+    "annotation_progress",
+    metadata,
+    Column("item_id", sa.Text, ForeignKey("annotation_items.id"), primary_key=True),
+    Column("user_name", sa.Text, primary_key=True),
+    Column("state", sa.Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+# What people and scorers say about calls and objects; references have their stored form.
 feedback = Table(
     "feedback",
     metadata,
