@@ -17,6 +17,7 @@ from kiseki_server.domain.annotations.service import QueueService
 from kiseki_server.domain.artifacts.ground import Ground
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.bodies import CallBodies
+from kiseki_server.domain.calls.feed import CallFeed
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
@@ -230,6 +231,7 @@ def compose(
         history=HistoryService(stores.history),
         console=ConsoleService(stores.console),
         calls=calls,
+        feed=CallFeed(stores.calls, stores.leases, stores.work, clock),
         receiver=receiver,
         files=files,
         artifacts=artifacts,
@@ -308,6 +310,7 @@ def project_upkeep(stores: Stores, clock: Clock) -> ProjectUpkeep:
             stores.prices.forget,
             stores.call_bodies.forget,
             stores.queues.forget,
+            stores.leases.forget,
         ],
     )
 

@@ -13,6 +13,7 @@ from kiseki_server.domain.accounts.service import AccountService
 from kiseki_server.domain.accounts.teams import TeamService
 from kiseki_server.domain.annotations.service import QueueService
 from kiseki_server.domain.artifacts.service import ArtifactService
+from kiseki_server.domain.calls.feed import CallFeed
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
@@ -70,6 +71,7 @@ class Services:
     history: HistoryService
     console: ConsoleService
     calls: CallService
+    feed: CallFeed
     receiver: Receiver
     files: FileService
     artifacts: ArtifactService

@@ -23,6 +23,7 @@ from kiseki_server.domain.artifacts.store import (
     VersionStore,
 )
 from kiseki_server.domain.calls.bodies import BodyNames
+from kiseki_server.domain.calls.feed import LeaseStore
 from kiseki_server.domain.calls.store import CallStore
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.costs.store import PriceStore
@@ -81,6 +82,7 @@ from kiseki_server.storage.memory.exports import MemoryExports
 from kiseki_server.storage.memory.feedback import MemoryFeedbackStore
 from kiseki_server.storage.memory.files import MemoryBlobNames, MemoryBlobs, MemoryRunFiles
 from kiseki_server.storage.memory.history import MemoryHistoryStore
+from kiseki_server.storage.memory.leases import MemoryLeaseStore
 from kiseki_server.storage.memory.lineage import MemoryLineage, drawing
 from kiseki_server.storage.memory.objects import MemoryObjectStore
 from kiseki_server.storage.memory.prices import MemoryPriceStore
@@ -116,6 +118,7 @@ from kiseki_server.storage.sql.exports import SqlExports
 from kiseki_server.storage.sql.feedback import SqlFeedbackStore
 from kiseki_server.storage.sql.files import SqlRunFiles
 from kiseki_server.storage.sql.history_copies import SqlCopyQueue
+from kiseki_server.storage.sql.leases import SqlLeaseStore
 from kiseki_server.storage.sql.lineage import SqlLineage
 from kiseki_server.storage.sql.migrate import migrate
 from kiseki_server.storage.sql.objects import SqlObjectStore
@@ -173,6 +176,7 @@ class Stores:
     console: ConsoleStore
     calls: CallStore
     call_bodies: BodyNames
+    leases: LeaseStore
     evaluations: EvaluationStore
     index: RunIndex
     checks: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
@@ -247,6 +251,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         console=ColumnarConsoleStore(engine),
         calls=calls,
         call_bodies=SqlBodyNames(database, names),
+        leases=SqlLeaseStore(database),
         evaluations=ColumnarEvaluationStore(calls),
         index=ColumnarRunIndex(engine),
         checks={"metadata database": database.ping, "columnar engine": engine.ping},
@@ -301,6 +306,7 @@ def memory_stores() -> Stores:
         console=MemoryConsoleStore(),
         calls=calls,
         call_bodies=MemoryBodyNames(names),
+        leases=MemoryLeaseStore(),
         evaluations=MemoryEvaluationStore(calls),
         index=MemoryRunIndex(history),
     )

@@ -236,6 +236,17 @@ class CallStore(Protocol):
         """Bytes of the bodies of all calls."""
         ...
 
+    def newest(self, project: ProjectId) -> int:
+        """The place of the finished call that was stored last; 0 where there is none."""
+        ...
+
+    def stored_after(
+        self, project: ProjectId, place: int, limit: int, *, through: int | None = None
+    ) -> Sequence[tuple[int, Call]]:
+        """Finished calls behind a place in the order in which they were stored, with their
+        places. A call that is stored again with other content has a new place."""
+        ...
+
     def family(self, project: ProjectId, trace_ids: Collection[str]) -> Sequence[Call]:
         """All calls of some traces, by start, with no body but the summary."""
         ...

@@ -139,3 +139,13 @@ FORGET = "DELETE FROM {table} WHERE project = {project:UInt64}"
 
 FREE = "ALTER TABLE {table} APPLY DELETED MASK SETTINGS mutations_sync = 0"
 """Rewrites what has deleted rows, so that their bytes are free; in the background."""
+
+NEWEST = "SELECT max(version) AS place FROM calls WHERE project = {project:UInt64}"
+"""The version that was given last in a project."""
+
+STORED_AFTER = """
+SELECT version, {columns} FROM calls FINAL
+WHERE project = {project:UInt64} AND version > {place:UInt64} AND version <= {through:UInt64}
+ORDER BY version LIMIT {limit:UInt64}
+"""
+"""Finished calls in the order of their versions."""

@@ -318,6 +318,26 @@ class ColumnarCallStore:
         ((size,),) = self._pool.rows(sql, select.parameters)
         return int(size)
 
+    def newest(self, project: ProjectId) -> int:
+        ((place,),) = self._pool.rows(statements.NEWEST, {"project": project})
+        return int(place)
+
+    def stored_after(
+        self, project: ProjectId, place: int, limit: int, *, through: int | None = None
+    ) -> Sequence[tuple[int, Call]]:
+        columns = ", ".join((*call_rows.PLAIN, *call_rows.BODIES))
+        parameters = {
+            "project": project,
+            "place": place,
+            "through": 2**63 if through is None else through,
+            "limit": limit,
+        }
+        names = self._marks().names.get(project, {})
+        rows = self._rows(statements.STORED_AFTER.replace("{columns}", columns), parameters)
+        return [
+            (row.pop("version"), _named(call_rows.call_of(project, row), names)) for row in rows
+        ]
+
     def family(self, project: ProjectId, trace_ids: Collection[str]) -> Sequence[Call]:
         calls: list[Call] = []
         for some in _cut(list(trace_ids)):

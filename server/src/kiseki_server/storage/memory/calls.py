@@ -43,6 +43,8 @@ class MemoryCallStore:
         self._calls: dict[CallKey, Call] = {}
         self._waiting: dict[CallKey, End] = {}
         self._deleted: set[CallKey] = set()
+        self._places: dict[CallKey, int] = {}
+        self._place = 0
         self._names: dict[CallKey, str | None] = {}
 
     def pending(
@@ -70,8 +72,12 @@ class MemoryCallStore:
     def write(self, writes: Writes) -> None:
         with self._lock:
             for call in (*writes.opened, *writes.finished):
-                if call.key not in self._deleted:
-                    self._calls[call.key] = call
+                if call.key in self._deleted:
+                    continue
+                if call.ended_at is not None and self._calls.get(call.key) != call:
+                    self._place += 1
+                    self._places[call.key] = self._place
+                self._calls[call.key] = call
             for key in writes.closed:
                 self._waiting.pop(key, None)
             self._waiting.update(
@@ -107,6 +113,25 @@ class MemoryCallStore:
         with self._lock:
             return sum(rules.size(call) for call in self._calls.values() if call.project == project)
 
+    def newest(self, project: ProjectId) -> int:
+        with self._lock:
+            own = (place for key, place in self._places.items() if key[0] == project)
+            return max(own, default=0)
+
+    def stored_after(
+        self, project: ProjectId, place: int, limit: int, *, through: int | None = None
+    ) -> Sequence[tuple[int, Call]]:
+        with self._lock:
+            found = sorted(
+                (at, key)
+                for key, at in self._places.items()
+                if key[0] == project
+                and key in self._calls
+                and at > place
+                and (through is None or at <= through)
+            )
+            return [(at, self._named(self._calls[key])) for at, key in found[:limit]]
+
     def family(self, project: ProjectId, trace_ids: Collection[str]) -> Sequence[Call]:
         wanted = frozenset({"summary"})
         query = CallQuery(
@@ -129,7 +154,7 @@ class MemoryCallStore:
 
     def forget(self, project: ProjectId) -> None:
         with self._lock:
-            for kept in (self._calls, self._waiting, self._names):
+            for kept in (self._calls, self._waiting, self._names, self._places):
                 for key in [key for key in kept if key[0] == project]:
                     del kept[key]
             self._deleted = {key for key in self._deleted if key[0] != project}

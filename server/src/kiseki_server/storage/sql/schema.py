@@ -661,6 +661,29 @@ call_bodies = Table(
     Index(None, "blob"),
 )
 
+# Who works on finished calls, and up to which of them they have been handed out.
+call_consumers = Table(
+    "call_consumers",
+    metadata,
+    Column("project_id", BigId, ForeignKey("projects.id"), primary_key=True),
+    Column("name", sa.Text, primary_key=True),
+    Column("place", BigId, nullable=False),
+)
+
+# Calls that a worker has, from behind one place through another.
+call_leases = Table(
+    "call_leases",
+    metadata,
+    Column("id", sa.Text, primary_key=True),
+    Column("project_id", BigId, ForeignKey("projects.id"), nullable=False),
+    Column("consumer", sa.Text, nullable=False),
+    Column("after", BigId, nullable=False),
+    Column("through", BigId, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("attempts", sa.Integer, nullable=False),
+    Index(None, "project_id", "consumer", "until"),
+)
+
 # Calls that people are asked to judge.
 annotation_queues = Table(
     "annotation_queues",
