@@ -363,11 +363,13 @@ def test_a_journal_that_takes_nothing_does_not_stop_the_program(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+@pytest.mark.parametrize("before", [[1], []], ids=["used before", "not used before"])
 def test_a_forked_process_is_a_writer_of_its_own(
-    begin: Callable[..., Traces], tmp_path: Path
+    begin: Callable[..., Traces], tmp_path: Path, before: list[int]
 ) -> None:
     traces = begin()
-    add(1)
+    for number in before:
+        add(number)
     child = os.fork()
     if not child:
         try:
@@ -376,7 +378,7 @@ def test_a_forked_process_is_a_writer_of_its_own(
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    assert [c["inputs"]["a"] for c in traces.calls()] == [1]
+    assert [c["inputs"]["a"] for c in traces.calls()] == before
     (folder,) = (
         path for path in (tmp_path / "kiseki-runs").iterdir() if str(path) != traces.run.dir
     )

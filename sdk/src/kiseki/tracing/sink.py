@@ -75,6 +75,7 @@ class _State:
 
     sink: Sink | None = None
     disabled: Run | None = None
+    forking: Run | None = None
     parent: Run | None = None
     """In a forked process: the run of the one that it was forked from."""
 
@@ -167,14 +168,22 @@ def _join(parent: Run) -> Run:
     return run
 
 
+def _before_fork() -> None:
+    # The child forgets it before anybody here is asked.
+    _state.forking = _runs[0] if _runs else None
+
+
 def _after_fork() -> None:
     _state.lock = threading.RLock()
-    before = _state.sink
-    _state.sink = _state.disabled = None
-    _state.parent = before.run if before is not None else None
+    before = _state.sink.run if _state.sink is not None else None
+    parent = _state.forking or before or _state.parent
+    if parent is not None and (parent.disabled or not parent.settings.trace):
+        parent = None
+    _state.sink = _state.disabled = _state.forking = None
+    _state.parent = parent
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
 
 
 def require(what: str) -> Sink | None:
