@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from tests.assets import shop, talk  # noqa: E402
+from tests.evaluations import judged  # noqa: E402
 from tests.processes import Program, ServerProcess, eventually  # noqa: E402
 from tests.traces import pipeline  # noqa: E402
 from tools import screenshots_artifacts  # noqa: E402
@@ -194,6 +195,7 @@ def seed(server: ServerProcess, directory: Path, epochs: int) -> None:
     pipeline(server, "chat")
     shop(server, "shop", versions=12)
     talk(server, "guide")
+    judged(server, "judged")
 
 
 def signed_in(
@@ -252,6 +254,12 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "traces-empty", "/admin/untraced/traces"
     yield "trace", "/admin/chat/traces/chat-trace?call=chat-model"
     yield "trace-error", "/admin/chat/traces/chat-other"
+    yield "evaluations", "/admin/judged/evaluations"
+    for tab in ("metrics", "rows", "slices", "confusion"):
+        yield f"evaluation-{tab}", f"/admin/judged/evaluations/judged-markdown?tab={tab}"
+    compared = "e=judged-plain,judged-markdown,judged-again"
+    for tab in ("summary", "rows"):
+        yield f"comparison-{tab}", f"/admin/judged/comparison?{compared}&tab={tab}"
     yield "threads", "/admin/guide/threads"
     yield "threads-tools", "/admin/guide/threads?show=tools&span=all"
     yield "thread", "/admin/guide/threads/fuji"

@@ -3419,7 +3419,7 @@ export interface components {
         /** NewView */
         NewView: {
             /** @enum {string} */
-            kind: "workspace" | "runs" | "run";
+            kind: "workspace" | "runs" | "run" | "comparison";
             name: string;
             /** @default false */
             shared: boolean;
@@ -4389,7 +4389,7 @@ export interface components {
         ViewDetails: {
             id: number;
             /** @enum {string} */
-            kind: "workspace" | "runs" | "run";
+            kind: "workspace" | "runs" | "run" | "comparison";
             name: string;
             owner: string;
             /** @description Seen by everybody who may read the project. */
@@ -4411,7 +4411,7 @@ export interface components {
         ViewInfo: {
             id: number;
             /** @enum {string} */
-            kind: "workspace" | "runs" | "run";
+            kind: "workspace" | "runs" | "run" | "comparison";
             name: string;
             owner: string;
             /** @description Seen by everybody who may read the project. */
@@ -9786,7 +9786,7 @@ export interface operations {
     listViews: {
         parameters: {
             query?: {
-                kind?: "workspace" | "runs" | "run" | null;
+                kind?: "workspace" | "runs" | "run" | "comparison" | null;
             };
             header?: never;
             path: {

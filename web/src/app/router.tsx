@@ -185,6 +185,24 @@ const thread = createRoute({
   component: page(() => import("@/features/threads/conversation"), "ThreadPage"),
 });
 
+const evaluationPages = [
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/$entity/$project/evaluations",
+    component: page(() => import("@/features/evaluations/list"), "EvaluationsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/$entity/$project/evaluations/$evaluation",
+    component: page(() => import("@/features/evaluations/detail"), "EvaluationPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/$entity/$project/comparison",
+    component: page(() => import("@/features/evaluations/compare"), "ComparisonPage"),
+  }),
+] as const;
+
 /** Addresses that the weave client prints. */
 const weave = createRoute({
   getParentRoute: () => inside,
@@ -236,6 +254,7 @@ const tree = root.addChildren([
     trace,
     objects,
     object,
+    ...evaluationPages,
     threads,
     thread,
     weave,

@@ -8,6 +8,7 @@ import {
   ScatterChart,
 } from "echarts/charts";
 import {
+  BrushComponent,
   DataZoomInsideComponent,
   GridComponent,
   MarkLineComponent,
@@ -26,6 +27,7 @@ echarts.use([
   LineChart,
   ParallelChart,
   ScatterChart,
+  BrushComponent,
   DataZoomInsideComponent,
   GridComponent,
   MarkLineComponent,

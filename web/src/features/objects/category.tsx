@@ -27,7 +27,7 @@ export const categoryIcons: Record<ObjectCategory, IconName> = {
 };
 
 /** A reference as a link to what it names; nothing for other texts. */
-export function ReferenceLink({ text }: { text: string }) {
+export function ReferenceLink({ text, short = false }: { text: string; short?: boolean }) {
   const found = readReference(text);
   if (!found || found.kind === "table") return null;
   if (found.kind === "call") {
@@ -54,7 +54,7 @@ export function ReferenceLink({ text }: { text: string }) {
       <Icon name={found.kind === "op" ? "terminal" : "box"} size={12} />
       <span className="truncate">
         {found.name}
-        <span className="muted">:{found.version.slice(0, 6)}</span>
+        {!short && <span className="muted">:{found.version.slice(0, 6)}</span>}
       </span>
     </Link>
   );

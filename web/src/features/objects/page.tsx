@@ -35,6 +35,10 @@ const Sheet = lazy(() => import("./sheet").then((m) => ({ default: m.DatasetShee
 const Prompt = lazy(() => import("./prompt").then((m) => ({ default: m.PromptEditor })));
 const Calls = lazy(() => import("./calls").then((m) => ({ default: m.ObjectCalls })));
 
+const Evaluations = lazy(() =>
+  import("./evaluations").then((m) => ({ default: m.ObjectEvaluations })),
+);
+
 const icons = {
   rows: "table",
   prompt: "edit",
@@ -42,6 +46,7 @@ const icons = {
   values: "sliders",
   use: "terminal",
   calls: "branch",
+  evaluations: "star",
   compare: "compare",
 } as const satisfies Record<string, IconName>;
 
@@ -57,7 +62,8 @@ function tabsOf(version: ObjectVersionDetail): Tab[] {
         : category === "op"
           ? ["code"]
           : ["values", "code"];
-  return [...own, "use", "calls", "compare"];
+  const evaluated = category === "model" || category === "dataset";
+  return [...own, "use", "calls", ...(evaluated ? (["evaluations"] as const) : []), "compare"];
 }
 
 /** One object: a version of it, what it holds, where it was used, and what changed. */
@@ -110,6 +116,7 @@ export function ObjectPage() {
           {tab === "code" && <ObjectCode at={at} version={detail} />}
           {tab === "use" && <ObjectUse at={at} version={detail} />}
           {tab === "calls" && <Calls at={at} version={detail} />}
+          {tab === "evaluations" && <Evaluations at={{ entity, project }} version={detail} />}
           {tab === "compare" && <Compare at={at} version={detail} />}
         </Suspense>
       </PageBody>

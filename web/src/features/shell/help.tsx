@@ -16,6 +16,7 @@ export function HelpDialog({ open, onOpen }: { open: boolean; onOpen: (open: boo
         [["g", "a"], t("shortcuts.goArtifacts")],
         [["g", "e"], t("shortcuts.goRegistry")],
         [["g", "t"], t("shortcuts.goTraces")],
+        [["g", "v"], t("shortcuts.goEvaluations")],
         [["g", "d"], t("shortcuts.goThreads")],
         [["g", "o"], t("shortcuts.goAssets")],
         [["g", "s"], t("shortcuts.goSettings")],

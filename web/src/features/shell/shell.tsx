@@ -68,6 +68,8 @@ export function Shell() {
           "g w": () => navigate({ to: "/$entity/$project", params: { entity, project } }),
           "g r": () => navigate({ to: "/$entity/$project/runs", params: { entity, project } }),
           "g a": () => navigate({ to: artifactsHref({ entity, project }) as "/" }),
+          "g v": () =>
+            navigate({ to: "/$entity/$project/evaluations", params: { entity, project } }),
           "g d": () => navigate({ to: "/$entity/$project/threads", params: { entity, project } }),
           "g o": () => navigate({ to: "/$entity/$project/assets", params: { entity, project } }),
           "g t": () => navigate({ to: "/$entity/$project/traces", params: { entity, project } }),

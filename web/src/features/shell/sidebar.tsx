@@ -67,6 +67,13 @@ export function Sidebar({
           active: path.startsWith(`${base}/traces`),
         },
         {
+          to: `${base}/evaluations`,
+          icon: "star",
+          label: t("shell.evaluations"),
+          hint: "g v",
+          active: path.startsWith(`${base}/evaluations`) || path === `${base}/comparison`,
+        },
+        {
           to: `${base}/threads`,
           icon: "chat",
           label: t("shell.threads"),

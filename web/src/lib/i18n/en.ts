@@ -1,5 +1,6 @@
 import { artifacts } from "./en.artifacts";
 import { code } from "./en.code";
+import { evaluations } from "./en.evaluations";
 import { filters } from "./en.filters";
 import { diff, objects } from "./en.objects";
 import { lineage, members, registry } from "./en.registry";
@@ -47,6 +48,7 @@ export const en = {
     traces: "Traces",
     threads: "Threads",
     assets: "Assets",
+    evaluations: "Evaluations",
     settings: "Settings",
     authorize: "API key",
     theme: "Theme",
@@ -104,6 +106,7 @@ export const en = {
     goRegistry: "Go to the registry",
     goTraces: "Go to the traces",
     goAssets: "Go to the assets",
+    goEvaluations: "Go to the evaluations",
     goThreads: "Go to the threads",
     goSettings: "Go to the settings",
     next: "Next row",
@@ -798,6 +801,7 @@ export const en = {
       "The server cannot be reached, or it has a newer version of the application. Reload the page.",
   },
   diff,
+  evaluations,
   objects,
   feedback: {
     title: "Feedback",

@@ -1,6 +1,7 @@
 import type { Catalogue } from "./en";
 import { artifacts } from "./ja.artifacts";
 import { code } from "./ja.code";
+import { evaluations } from "./ja.evaluations";
 import { filters } from "./ja.filters";
 import { diff, objects } from "./ja.objects";
 import { lineage, members, registry } from "./ja.registry";
@@ -48,6 +49,7 @@ export const ja: Catalogue = {
     traces: "トレース",
     threads: "スレッド",
     assets: "アセット",
+    evaluations: "評価",
     settings: "設定",
     authorize: "API キー",
     theme: "テーマ",
@@ -105,6 +107,7 @@ export const ja: Catalogue = {
     goRegistry: "レジストリへ",
     goTraces: "トレースへ",
     goAssets: "アセットへ",
+    goEvaluations: "評価へ",
     goThreads: "スレッドへ",
     goSettings: "設定へ",
     next: "次の行",
@@ -773,6 +776,7 @@ export const ja: Catalogue = {
       "サーバーに接続できないか、新しい版が公開されています。ページを再読み込みしてください。",
   },
   diff,
+  evaluations,
   objects,
   feedback: {
     title: "フィードバック",

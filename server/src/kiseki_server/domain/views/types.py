@@ -17,6 +17,8 @@ class ViewKind(StrEnum):
     WORKSPACE = "workspace"
     RUNS = "runs"
     RUN = "run"
+    COMPARISON = "comparison"
+    """Evaluations side by side."""
 
 
 @dataclass(frozen=True, slots=True)

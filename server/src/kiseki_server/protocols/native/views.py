@@ -14,7 +14,7 @@ from kiseki_server.domain.views.types import SavedView, ViewKind
 from kiseki_server.kit.ids import ViewId
 from kiseki_server.protocols.native.places import Places
 
-ViewKindName = Literal["workspace", "runs", "run"]
+ViewKindName = Literal["workspace", "runs", "run", "comparison"]
 
 
 class ViewInfo(msgspec.Struct, kw_only=True):

@@ -1,0 +1,3 @@
+export { Histogram } from "./Histogram";
+export { Intervals } from "./Intervals";
+export { Radar } from "./Radar";
