@@ -17,7 +17,8 @@ UNBOUNDED = {"body_limit": 1 << 50}
 SMALL = 1 << 18
 """Files of so many bytes are held in memory, and stored together with others."""
 
-_BUFFER = 1 << 20
+_BUFFER = 1 << 18
+"""Of a body, before a thread writes it: a client may send a hundred parts at once."""
 _Stored = TypeVar("_Stored")
 
 

@@ -83,7 +83,7 @@ class SpooledFile:
     def __init__(self, folder: Path) -> None:
         with disk_errors():
             descriptor, name = tempfile.mkstemp(prefix="incoming-", dir=folder)
-        self._file = os.fdopen(descriptor, "wb", buffering=1 << 20)
+        self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
         self.path = Path(name)
 
     def write(self, data: bytes | bytearray) -> None:
