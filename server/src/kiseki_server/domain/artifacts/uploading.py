@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from kiseki_server.domain.accounts.types import Actor
-from kiseki_server.domain.artifacts.ground import unknown
+from kiseki_server.domain.artifacts.ground import Ground, unknown
 from kiseki_server.domain.artifacts.names import (
     check_alias,
     check_collection,
@@ -49,6 +49,7 @@ from kiseki_server.domain.files.types import Blob
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import BadRequest, Conflict, NotFound
 from kiseki_server.kit.ids import EntityId, ManifestId, VersionId
+from kiseki_server.kit.turns import Turns
 
 MAX_PARTS = 10_000
 MAX_DIGEST = 128
@@ -57,6 +58,10 @@ _HEX = frozenset("0123456789abcdef")
 
 class Uploading(Reading):
     """Receives versions. Callers have authorized the project, or hold a signed address."""
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self._joining = Turns()
 
     def create(self, at: Project, draft: NewVersion, actor: Actor) -> Created:
         """The version that holds the draft's files: the newest one when it does already, else a
@@ -315,9 +320,16 @@ class Uploading(Reading):
         """Make one file of its parts; a second call changes nothing. It opens transactions of its
         own.
 
+        Large files take longer than a client waits. It asks again, and then has to wait for the
+        first call instead of making the file a second time of parts that vanish meanwhile.
+
         Raises:
             BadRequest: The parts are not those that were announced, or have not all come.
         """
+        with self._joining.of(upload):
+            self._join(version, upload, parts)
+
+    def _join(self, version: VersionId, upload: str, parts: Sequence[Part]) -> None:
         ground = self.ground
         with ground.work.transaction():
             found = self.parts_upload(upload)

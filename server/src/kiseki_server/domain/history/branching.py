@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -27,6 +25,7 @@ from kiseki_server.kit.clock import Clock
 from kiseki_server.kit.errors import BadRequest, Conflict, Gone, UnknownRun
 from kiseki_server.kit.ids import RunId, new_run_name
 from kiseki_server.kit.transactions import UnitOfWork
+from kiseki_server.kit.turns import Turns
 
 MEDIA = "media/"
 """Files below it are named by values of the history."""
@@ -76,7 +75,7 @@ class Branching:
         self._edges = edges
         self._work = work
         self._clock = clock
-        self._turns = _Turns()
+        self._turns = Turns()
 
     def fork(
         self,
@@ -272,26 +271,6 @@ class Branching:
         extent = self._history.extent(_ref(target), Stream.HISTORY, through=copy.through)
         summary = inherited(target.summary, source.summary, None if extent is None else extent.last)
         self._store.update([(target, replace(target, summary=summary))])
-
-
-class _Turns:
-    """One at a time for each run."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._busy: set[RunId] = set()
-
-    @contextmanager
-    def of(self, run: RunId) -> Generator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: run not in self._busy)
-            self._busy.add(run)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._busy.discard(run)
-                self._changed.notify_all()
 
 
 def _ref(run: Run) -> RunRef:

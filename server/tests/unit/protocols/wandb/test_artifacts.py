@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -160,6 +162,35 @@ def test_a_file_comes_in_parts(dialect: Dialect) -> None:
     query = "query Q($id: ID!) { artifact(id: $id) { files { edges { node { directUrl } } } } }"
     (edge,) = dialect.data(query, id=id)["artifact"]["files"]["edges"]
     assert dialect.http.get(edge["node"]["directUrl"]).content == b"".join(pieces)
+
+
+def test_who_asks_again_waits_for_the_file_that_is_being_made(
+    dialect: Dialect, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client does so every half minute; the file is made once."""
+    pieces = [b"a" * 1000, b"b" * 1000]
+    id, node = in_parts(dialect, pieces)
+    for part, piece in zip(node["uploadMultipartUrls"]["uploadUrlParts"], pieces, strict=True):
+        assert dialect.http.put(part["uploadUrl"], content=piece).status_code == 200
+    blobs = services.artifacts.ground.blobs
+    read, begun, going_on = blobs.read, threading.Event(), threading.Event()
+    asked: list[str] = []
+
+    def slowly(digest: str, *rest: Any) -> Any:
+        asked.append(digest)
+        begun.set()
+        assert going_on.wait(60)
+        return read(digest, *rest)
+
+    monkeypatch.setattr(blobs, "read", slowly)
+    right = [md5_hex(piece) for piece in pieces]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(complete, dialect, id, node, right)
+        assert begun.wait(60)
+        again = pool.submit(complete, dialect, id, node, right)
+        going_on.set()
+        assert [first.result(60).status_code, again.result(60).status_code] == [200, 200]
+    assert len(asked) == len(pieces)
 
 
 def test_parts_that_are_missing_or_wrong_are_refused(dialect: Dialect) -> None:
