@@ -34,6 +34,7 @@ from kiseki_server.protocols.wandb.arrival_steps import ArrivalSteps
 from kiseki_server.protocols.wandb.scans import Scans
 from kiseki_server.protocols.weave.call_reads import provide_joins
 from kiseki_server.protocols.weave.door import provide_door
+from kiseki_server.protocols.weave.evaluation_runs import provide_desk
 
 _AT_THE_ROOT = {("GET", "/health")}
 """Addresses of the trace API that have an answer of their own without its prefix."""
@@ -189,6 +190,7 @@ def _dependencies(offered: Mapping[str, Any]) -> dict[str, Provide]:
         "places": provide_places,
         "door": provide_door,
         "joins": provide_joins,
+        "desk": provide_desk,
     }
     return {name: Provide(it, sync_to_thread=False) for name, it in providers.items()}
 

@@ -129,6 +129,45 @@ SPANS = msgspec.json.encode({"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}
 SERIES = {"runs": ["r1"], "keys": ["loss"], "buckets": 10}
 
 EXAMPLE = value_digest({"x": 1})
+V2 = f"{W}/v2/vision/digits"
+V2_PLACE = "/traces/v2/{entity}/{project}"
+MADE: dict[str, Any] = {
+    "ops": {},
+    "datasets": {"rows": []},
+    "scorers": {"name": "x", "op_source_code": ""},
+    "models": {"name": "x", "source_code": ""},
+    "evaluations": {"name": "x", "dataset": "none"},
+}
+"""A body that makes one of each sort of objects."""
+LEAVES = {
+    "ops": "Op",
+    "datasets": "Dataset",
+    "scorers": "Scorer",
+    "models": "Model",
+    "evaluations": "Evaluation",
+}
+WRITTEN: dict[str, tuple[str, Any]] = {
+    "evaluation_runs": (
+        "e0",
+        {"evaluation": f"weave:///vision/digits/object/x:{EXAMPLE}"}
+        | {"model": f"weave:///vision/digits/object/m:{EXAMPLE}"},
+    ),
+    "predictions": (
+        "p0",
+        {"model": f"weave:///vision/digits/object/m:{EXAMPLE}", "inputs": {}, "output": 1},
+    ),
+    "scores": (
+        "s0",
+        {"prediction_id": "p0", "scorer": f"weave:///vision/digits/object/s:{EXAMPLE}"}
+        | {"value": 1},
+    ),
+}
+"""What stands in `populated`, and a body that makes one more."""
+IDS = {
+    "evaluation_runs": ("run_id", "evaluation_run_ids"),
+    "predictions": ("prediction_id", "prediction_ids"),
+    "scores": ("score_id", "score_ids"),
+}
 TABLE: dict[str, Request] = {
     "GET /health": Request(Need.NOTHING, "/health"),
     "GET /ready": Request(Need.NOTHING, "/ready"),
@@ -254,6 +293,41 @@ TABLE: dict[str, Request] = {
         Need.READ, f"{P}/calls/facets", params={"field": "op"}
     ),
     "GET /api/v1/projects/{entity}/{project}/calls/fields": Request(Need.READ, f"{P}/calls/fields"),
+    **{
+        f"POST {V2_PLACE}/{name}": Request(Need.WRITE, f"{V2}/{name}", json=body)
+        for name, body in [*MADE.items(), *((name, known[1]) for name, known in WRITTEN.items())]
+    },
+    **{f"GET {V2_PLACE}/{name}": Request(Need.READ, f"{V2}/{name}") for name in [*MADE, *WRITTEN]},
+    **{
+        f"GET {V2_PLACE}/{name}/{{object_id}}/versions/{{digest}}": Request(
+            Need.READ, f"{V2}/{name}/{leaf}/versions/latest"
+        )
+        for name, leaf in LEAVES.items()
+    },
+    **{
+        f"DELETE {V2_PLACE}/{name}/{{object_id}}": Request(Need.WRITE, f"{V2}/{name}/{leaf}")
+        for name, leaf in LEAVES.items()
+    },
+    **{
+        f"GET {V2_PLACE}/{name}/{{{IDS[name][0]}}}": Request(Need.READ, f"{V2}/{name}/{id}")
+        for name, (id, _) in WRITTEN.items()
+    },
+    **{
+        f"DELETE {V2_PLACE}/{name}": Request(Need.WRITE, f"{V2}/{name}", params={IDS[name][1]: id})
+        for name, (id, _) in WRITTEN.items()
+    },
+    f"POST {V2_PLACE}/evaluation_runs/{{run_id}}/finish": Request(
+        Need.WRITE, f"{V2}/evaluation_runs/e9/finish"
+    ),
+    f"POST {V2_PLACE}/predictions/{{prediction_id}}/finish": Request(
+        Need.WRITE, f"{V2}/predictions/p0/finish"
+    ),
+    f"POST {V2_PLACE}/eval_results/query": Request(
+        Need.READ, f"{V2}/eval_results/query", json={"evaluation_call_ids": ["e0"]}
+    ),
+    "POST /traces/evaluations/status": Request(
+        Need.READ, f"{W}/evaluations/status", json={**WP, "call_id": "e0"}
+    ),
     "GET /api/v1/projects/{entity}/{project}/evaluations": Request(Need.READ, f"{P}/evaluations"),
     "GET /api/v1/projects/{entity}/{project}/evaluations/groups": Request(
         Need.READ, f"{P}/evaluations/groups", params={"by": "model"}
@@ -832,7 +906,18 @@ def populated(services: Services) -> dict[str, int]:
         inputs='{"example":{"x":1}}',
         output='{"output":2,"scores":{"ok":true},"model_latency":0.1}',
     )
-    services.stores.calls.write(Writes(finished=[seen, tried, trial]))
+    written = [
+        replace(
+            seen, id=id, trace_id="t2", attributes=f'{{"weave":{{"{mark}":"true"}}}}', inputs="{}"
+        )
+        for id, mark in (("p0", "prediction"), ("s0", "score"))
+    ]
+    opened = replace(tried, id="e9", ended_at=None)
+    services.stores.calls.write(Writes(finished=[seen, tried, trial, *written], opened=[opened]))
+    for leaf in LEAVES.values():
+        op = {"_type": "CustomWeaveType", "weave_type": {"type": "Op"}}
+        made = {"_class_name": leaf, "_bases": ["Object", "BaseModel"]}
+        services.objects.create(project, leaf, op if leaf == "Op" else made, user="root")
     for name in ("prompt", "spare"):
         services.objects.create(project, name, PROMPT, user="root")
     services.tables.create(project, [])

@@ -15,7 +15,7 @@ from kiseki_server.domain.evaluations.sheet import Sheet, Trial
 from kiseki_server.domain.evaluations.types import Evaluation
 from kiseki_server.kit.json import from_text
 
-_MOST_STEPS = 1_000
+_MOST_STEPS = 100
 _HOUR = 3_600_000_000
 
 
@@ -44,6 +44,11 @@ class TrialReader:
     def read(self, sheet: Sheet, row: str) -> Sequence[tuple[Call, Sequence[Step]]]:
         """The trials of one row with their steps, in their order."""
         trials = [sheet.trials[number] for number in sheet.trials_of[sheet.index[row]]]
+        known = self.whole(trials)
+        return [known[trial.call] for trial in trials if trial.call in known]
+
+    def whole(self, trials: Sequence[Trial]) -> Mapping[str, tuple[Call, Sequence[Step]]]:
+        """Trials with their steps, by id of the trial's call."""
         known = self.calls_of(trials)
         below: dict[str, list[Step]] = defaultdict(list)
         query = CallQuery(
@@ -51,11 +56,11 @@ class TrialReader:
             filter=CallFilter(
                 parent_ids=tuple(known), since=min(trial.started_at for trial in trials) - _HOUR
             ),
-            limit=_MOST_STEPS,
+            limit=_MOST_STEPS * max(1, len(trials)),
         )
         for call in self.calls.page(query) if known else ():
             below[call.parent_id or ""].append(self._step(call))
-        return [(known[trial.call], below[trial.call]) for trial in trials if trial.call in known]
+        return {id: (call, below[id]) for id, call in known.items()}
 
     def calls_of(self, trials: Sequence[Trial]) -> Mapping[str, Call]:
         """The calls that trials are, by id."""

@@ -10,6 +10,8 @@ from kiseki_server.protocols.weave import (
     call_stats,
     calls,
     costs,
+    eval_results,
+    evaluation_runs,
     feedback,
     files,
     later,
@@ -19,6 +21,7 @@ from kiseki_server.protocols.weave import (
     reading,
     service,
     tables,
+    v2_objects,
 )
 from kiseki_server.protocols.weave.errors import HANDLERS
 
@@ -37,6 +40,9 @@ _handlers: list[ControllerRouterHandler] = [
     *costs.routes,
     *projects.routes,
     *queues.routes,
+    *v2_objects.routes,
+    *evaluation_runs.routes,
+    *eval_results.routes,
     *later.routes,
 ]
 routes: list[ControllerRouterHandler] = [

@@ -25,6 +25,10 @@ LATER: dict[str, tuple[tuple[str, str], ...]] = {
         ("POST", "/agents/otel/v1/traces"),
     ),
     "Scoring of calls by the server": (("POST", "/calls/score"),),
+    "Running evaluations in the server, rather than in a program of one's own": (
+        ("POST", "/evaluations/evaluate_model"),
+        ("POST", "/evaluations/rescore"),
+    ),
     "Runtimes of one's own": (("PUT", f"{_PLACE}/runtimes/{{runtime:str}}"),),
     "Linking prompts to a registry": (("POST", "/link_to_registry"),),
     "Batches of actions, which only clients of 2024 send": (("POST", "/actions/execute_batch"),),
