@@ -20,3 +20,10 @@ def test_the_examples_run(client: Client, page: str) -> None:
     first = client.run(examples[0])
     assert "/r/call/" in first.output
     client.run(examples[1])
+
+
+@pytest.mark.parametrize("page", ["evaluate.md", "evaluate.ja.md"])
+def test_the_examples_of_evaluations_run(client: Client, page: str) -> None:
+    examples = re.findall(r"```python\n(.*?)```", (GUIDES / page).read_text(), flags=re.DOTALL)
+    assert len(examples) == 2
+    client.run("\n".join(examples))

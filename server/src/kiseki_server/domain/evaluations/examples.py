@@ -65,7 +65,7 @@ class Examples:
                 bodies=frozenset({"inputs"}),
             )
             for call in self.calls.page(query):
-                example = example_text(call.inputs)
+                example = example_text(self.calls.whole(call).inputs)
                 if example is not None:
                     found[firsts[call.id]] = example
         return found

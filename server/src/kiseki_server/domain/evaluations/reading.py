@@ -245,14 +245,13 @@ class SheetReader:
                 since=some[0].started_at,
                 until=some[-1].started_at + 1,
             )
-            yield from self.calls.page(
-                CallQuery(
-                    project=evaluation.project,
-                    filter=filter,
-                    limit=len(some),
-                    bodies=frozenset({body}),
-                )
+            query = CallQuery(
+                project=evaluation.project,
+                filter=filter,
+                limit=len(some),
+                bodies=frozenset({body}),
             )
+            yield from map(self.calls.whole, self.calls.page(query))
 
     def _late(self, evaluation: Call, rows: Sequence[Outline]) -> Mapping[str, _Result]:
         """Results of trials that are not finished, from the calls that they consist of."""

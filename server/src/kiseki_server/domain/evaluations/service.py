@@ -172,7 +172,7 @@ class EvaluationService:
                 raise NotFound(f"There is no evaluation `{id[:130]}`")
             if known[id].op_name != EVALUATE:
                 raise NotFound(f"The call `{id[:130]}` is no evaluation")
-        return self._evaluations(at.id, [known[id] for id in ids], readable)
+        return self._evaluations(at.id, [self.calls.whole(known[id]) for id in ids], readable)
 
     def sheet(self, evaluation: Evaluation) -> Sheet:
         """The rows of an evaluation; the same object while nothing changes."""

@@ -59,7 +59,7 @@ class TrialReader:
             limit=_MOST_STEPS * max(1, len(trials)),
         )
         for call in self.calls.page(query) if known else ():
-            below[call.parent_id or ""].append(self._step(call))
+            below[call.parent_id or ""].append(self._step(self.calls.whole(call)))
         return {id: (call, below[id]) for id, call in known.items()}
 
     def calls_of(self, trials: Sequence[Trial]) -> Mapping[str, Call]:
@@ -74,7 +74,7 @@ class TrialReader:
             ),
             limit=len(trials),
         )
-        return {call.id: call for call in self.calls.page(query)}
+        return {call.id: self.calls.whole(call) for call in self.calls.page(query)}
 
     def _step(self, call: Call) -> Step:
         scorers = {ref.ref: ref.name for ref in self.evaluation.definition.scorers}

@@ -121,7 +121,7 @@ class Writer:
         if trial.ended_at is not None:
             return
         scores = {
-            _mark(score, "name"): from_text(score.output)
+            _mark(score, "name"): from_text(self.calls.whole(score).output)
             for score in self.listed(SCORE, [_has("prediction_id", id)], limit=1_000)
         }
         output = {
@@ -195,7 +195,7 @@ class Writer:
             _mark(call, kind) == "true" or (kind == RUN and call.op_name == EVALUATE)
         ):
             raise NotFound(f"There is no {kind.replace('_', ' ')} `{id[:130]}`")
-        return call
+        return self.calls.whole(call)
 
     def listed(
         self,

@@ -365,7 +365,8 @@ class Shown:
         if cell.first is not None:
             whole = self.value(cell.first.output)
             inner: Any = whole.get("output") if isinstance(whole, dict) else whole
-            output, truncated = _cut(inner)
+            output, cut = _cut(inner)
+            truncated = cut or bool(cell.first.large)
         values = {name: metric_value(value) for name, value in cell.values.items()}
         return ComparisonRowCell(
             trials=len(cell.calls),
