@@ -29,6 +29,12 @@ LATER: dict[str, tuple[tuple[str, str], ...]] = {
         ("POST", "/evaluations/evaluate_model"),
         ("POST", "/evaluations/rescore"),
     ),
+    "Sources of the rows of datasets": (
+        ("POST", "/dataset_sources/link"),
+        ("POST", "/dataset_sources/link_delete"),
+        ("POST", "/dataset_sources/query"),
+        ("POST", "/dataset_sources/source_datasets_query"),
+    ),
     "Runtimes of one's own": (("PUT", f"{_PLACE}/runtimes/{{runtime:str}}"),),
     "Linking prompts to a registry": (("POST", "/link_to_registry"),),
     "Batches of actions, which only clients of 2024 send": (("POST", "/actions/execute_batch"),),
