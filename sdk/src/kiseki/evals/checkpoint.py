@@ -45,14 +45,18 @@ class Checkpoint:
         self.begun: Begun | None = None
         self.done: dict[tuple[int, int], Done] = {}
         """By place of the row, and trial."""
-        self.open: dict[tuple[int, int], str] = {}
-        """Calls that were under way."""
+        self._open: dict[tuple[int, int], list[str]] = {}
         self._read()
+
+    @property
+    def broken_off(self) -> list[str]:
+        """Calls of trials that were under way when a process ended."""
+        return [call for calls in self._open.values() for call in calls]
 
     def start(self, call: Begun) -> None:
         """The evaluation begins; what was known before is dropped."""
         self.forget()
-        self.begun, self.done, self.open = call, {}, {}
+        self.begun, self.done, self._open = call, {}, {}
         self._write({"version": _VERSION, "call": msgspec.to_builtins(call)})
 
     def begin(self, place: int, trial: int, call: str) -> None:
@@ -101,9 +105,9 @@ class Checkpoint:
                     continue
                 place = (int(known["row"]), int(known["trial"]))
                 if "began" in known:
-                    self.open[place] = str(known["began"])
+                    self._open.setdefault(place, []).append(str(known["began"]))
                 else:
                     self.done[place] = msgspec.convert(known["done"], Done)
-                    self.open.pop(place, None)
+                    self._open.get(place, [""]).pop()
             except (ValueError, KeyError, TypeError, msgspec.ValidationError):
                 continue  # the line that was being written when the process died

@@ -204,6 +204,10 @@ class _Work:
             if checkpoint is not None:
                 checkpoint.close()
             raise
+        if sink is not None and checkpoint is not None:
+            # Only now: what the process before had to say of them has arrived.
+            for id in checkpoint.broken_off:
+                sink.write(Drop(id))
         record.end(root, summary)
         if checkpoint is not None:
             checkpoint.forget()
@@ -232,8 +236,6 @@ class _Work:
         if sink is not None and checkpoint is not None and begun is not None:
             root = Call(sink, begun.id, EVALUATE.name, None, self._inputs)
             root.trace_id, root.started = begun.trace, begun.started
-            for id in checkpoint.open.values():
-                sink.write(Drop(id))
             return root
         name = self._evaluation.evaluation_name
         shown = name if isinstance(name, str) else self._evaluation.name
