@@ -58,6 +58,8 @@ _MOST_KNOWN = 1000
 _BROKEN_OFF = to_text(
     {"type": "ProgramEnded", "message": "the program ended before the call did", "traceback": ""}
 )
+_RESUMABLE = "Evaluation.evaluate"
+"""Another process may go on with it; whether it stands still, evaluations tell themselves."""
 _BROKEN_OFF_SUMMARY = '{"status_counts":{"success":0,"error":1}}'
 _raw = msgspec.json.Decoder(msgspec.Raw)
 
@@ -122,6 +124,7 @@ class TracedStores:
                 exception=_BROKEN_OFF,
             )
             for call in self.calls.page(query)
+            if call.op_name != _RESUMABLE
         ]
         return self.calls.submit(ends) if ends else None
 
