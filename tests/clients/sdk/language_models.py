@@ -10,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 WORDS = ["Mount", " Fuji"]
+TOOL_ARGUMENTS = '{"place": "Tokyo"}'
 USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
+_VERSIONS = {"gpt-4o-mini": "gpt-4o-mini-2024-07-18"}
+"""The model that answers for one that has a price."""
 RESPONSE_USAGE = {
     "input_tokens": 9,
     "output_tokens": 2,
@@ -20,37 +23,50 @@ RESPONSE_USAGE = {
 }
 
 
-def _chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+def _model(asked: dict[str, Any]) -> str:
+    return _VERSIONS.get(asked.get("model", ""), "stub-1")
+
+
+def _chunk(
+    asked: dict[str, Any], delta: dict[str, Any], finish: str | None = None
+) -> dict[str, Any]:
     return {
-        "id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "stub-1",
-        "choices": [choice], **more,
+        "id": "c1", "object": "chat.completion.chunk", "created": 1, "model": _model(asked),
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
     }  # fmt: skip
 
 
 def _chat(asked: dict[str, Any]) -> dict[str, Any]:
-    message = {"role": "assistant", "content": "".join(WORDS), "refusal": None}
+    """The first of the tools is called, if there are any and it has not answered yet."""
+    message: dict[str, Any] = {"role": "assistant", "content": "".join(WORDS), "refusal": None}
+    calls_tool = "tools" in asked and asked["messages"][-1]["role"] != "tool"
+    if calls_tool:
+        function = {"name": asked["tools"][0]["function"]["name"], "arguments": TOOL_ARGUMENTS}
+        message["content"] = None
+        message["tool_calls"] = [{"id": "t1", "type": "function", "function": function}]
+    finish = "tool_calls" if calls_tool else "stop"
     return {
-        "id": "c1", "object": "chat.completion", "created": 1, "model": "stub-1",
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "id": "c1", "object": "chat.completion", "created": 1, "model": _model(asked),
+        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
         "usage": USAGE,
     }  # fmt: skip
 
 
 def _chat_stream(asked: dict[str, Any]) -> Iterator[tuple[str | None, Any]]:
-    yield None, _chunk({"role": "assistant", "content": ""})
+    yield None, _chunk(asked, {"role": "assistant", "content": ""})
     for word in WORDS:
-        yield None, _chunk({"content": word})
-    yield None, _chunk({}, "stop")
+        yield None, _chunk(asked, {"content": word})
+    yield None, _chunk(asked, {}, "stop")
     if (asked.get("stream_options") or {}).get("include_usage"):
-        yield None, {**_chunk({}), "choices": [], "usage": USAGE}
+        yield None, {**_chunk(asked, {}), "choices": [], "usage": USAGE}
     yield None, "[DONE]"
 
 
 def _response(asked: dict[str, Any]) -> dict[str, Any]:
     text = {"type": "output_text", "text": "".join(WORDS), "annotations": []}
     return {
-        "id": "r1", "object": "response", "created_at": 1, "model": "stub-1", "status": "completed",
+        "id": "r1", "object": "response", "created_at": 1, "model": _model(asked),
+        "status": "completed",
         "output": [
             {"id": "m1", "type": "message", "role": "assistant", "status": "completed",
              "content": [text]}
@@ -80,7 +96,7 @@ def _response_stream(asked: dict[str, Any]) -> Iterator[tuple[str | None, Any]]:
 def _embedding(asked: dict[str, Any]) -> dict[str, Any]:
     data = [{"object": "embedding", "index": 0, "embedding": [0.1, 0.2]}]
     usage = {"prompt_tokens": 3, "total_tokens": 3}
-    return {"object": "list", "data": data, "model": "stub-1", "usage": usage}
+    return {"object": "list", "data": data, "model": _model(asked), "usage": usage}
 
 
 def _message(asked: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import { Moment } from "@/features/moment";
 import { ValueTree } from "@/features/run/value-tree";
 import { usePageTitle } from "@/features/title";
 import type { Message } from "@/features/traces/conversation";
-import { asMessages, Conversation } from "@/features/traces/conversation";
+import { asMessages, Conversation, messageKey } from "@/features/traces/conversation";
 import { useLiveCalls } from "@/features/traces/live";
 import { CallStatus, formatLatency, tokensOf } from "@/features/traces/status";
 import type { Params } from "@/lib/view";
@@ -162,11 +162,9 @@ function freshMessages(call: CallDetail, before: readonly (CallDetail | undefine
       .flatMap((one) =>
         one ? [...(asMessages(one.inputs) ?? []), ...(asMessages(one.output) ?? [])] : [],
       )
-      .map((message) => JSON.stringify([message.role, message.content])),
+      .map(messageKey),
   );
-  const inputs = asMessages(call.inputs)?.filter(
-    (message) => !seen.has(JSON.stringify([message.role, message.content])),
-  );
+  const inputs = asMessages(call.inputs)?.filter((message) => !seen.has(messageKey(message)));
   return { inputs: inputs ?? null, output: asMessages(call.output) };
 }
 

@@ -4,8 +4,9 @@ import styles from "./trace.module.css";
 
 export interface Message {
   role: string;
-  content: unknown;
+  content?: unknown;
   tool_calls?: unknown;
+  parts?: unknown;
   name?: unknown;
 }
 
@@ -29,13 +30,19 @@ export function asMessages(value: unknown): Message[] | null {
   }
   if (isMessage(value)) return [value];
   for (const inner of Object.values(value)) {
-    if (Array.isArray(inner)) {
-      const found = asMessages(inner);
+    // A request may stand whole under the name of an attribute.
+    const list = isMap(inner) ? inner.messages : inner;
+    if (Array.isArray(list)) {
+      const found = asMessages(list);
       if (found) return found;
     }
   }
   return null;
 }
+
+/** The same for messages that say the same. */
+export const messageKey = (message: Message): string =>
+  JSON.stringify([message.role, message.content, message.parts, message.tool_calls]);
 
 /** Messages by role; what a tool was asked stands with the message that asked. */
 export function Conversation({ messages }: { messages: readonly Message[] }) {
@@ -45,7 +52,7 @@ export function Conversation({ messages }: { messages: readonly Message[] }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: messages never move
         <li key={index} data-role={message.role}>
           <span className={styles.role}>{message.role}</span>
-          <Content value={message.content ?? (message as { parts?: unknown }).parts} />
+          <Content value={message.content ?? message.parts} />
           <ToolCalls value={message.tool_calls} />
         </li>
       ))}

@@ -51,7 +51,14 @@ _OUTPUTS = (
     "output",
     "outputs",
 )
-_MODEL = ("gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "ai.model.id")
+_MODEL = (
+    "gen_ai.response.model",
+    "gen_ai.request.model",
+    "llm.model_name",
+    "embedding.model_name",
+    "reranker.model_name",
+    "ai.model.id",
+)
 _USAGE: Mapping[str, Sequence[str]] = {
     "prompt_tokens": (
         "gen_ai.usage.prompt_tokens",
@@ -90,13 +97,18 @@ _NAMED: Mapping[str, Sequence[str]] = {
     "kind": ("weave.span.kind", "traceloop.span.kind", "openinference.span.kind"),
     "system": ("gen_ai.system_instructions", "gen_ai.system", "llm.system"),
     "provider": ("gen_ai.provider.name", "llm.provider", "ai.model.provider"),
-    "model_parameters": ("gen_ai.request", "llm.invocation_parameters"),
+    "model_parameters": (
+        "gen_ai.request",
+        "llm.invocation_parameters",
+        "embedding.invocation_parameters",
+    ),
     "operation_name": ("gen_ai.operation.name",),
     "response_id": ("gen_ai.response.id",),
     "finish_reasons": ("gen_ai.response.finish_reasons",),
     "agent_name": ("gen_ai.agent.name",),
     "agent_id": ("gen_ai.agent.id",),
     "tools": ("gen_ai.tool.definitions", "llm.tools"),
+    "metadata": ("metadata",),
 }
 _THREAD = ("wandb.thread_id", "gen_ai.conversation.id", "session.id", "gcp.vertex.agent.session_id")
 _MESSAGE_EVENTS = {
@@ -166,7 +178,7 @@ class _Reader:
         for name, keys in _NAMED.items():
             if (value := self._first(keys)[1]) is not None:
                 self._named[name] = value
-        self.model = self._first(_MODEL)[1]
+        self.model = self._model()
         if self.model is not None:
             self._named["model"] = self.model
 
@@ -215,6 +227,13 @@ class _Reader:
             },
         }
         return {**found, **self._own}
+
+    def _model(self) -> Any:
+        """The model that answered, or else the one that was asked."""
+        if (answered := self._first(_MODEL)[1]) is not None:
+            return answered
+        asked = self._named.get("model_parameters")
+        return cast("Attributes", asked).get("model") if isinstance(asked, dict) else None
 
     def take(self, key: str) -> Any:
         """The value under a key or below it, taken out; ``None`` if there is none."""

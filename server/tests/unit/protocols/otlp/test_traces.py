@@ -168,6 +168,23 @@ def test_a_span_of_a_language_model(http: Http) -> None:
             [{"content": "Hello"}],
             {"unknown": {"prompt_tokens": 5, "requests": 1}},
         ),
+        (
+            {
+                "openinference.span.kind": "EMBEDDING",
+                "embedding.model_name": "e",
+                "embedding.invocation_parameters": '{"model": "e-latest"}',
+                "llm.token_count.prompt": 3,
+            },
+            {},
+            None,
+            {"e": {"prompt_tokens": 3, "requests": 1}},
+        ),
+        (
+            {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 3},
+            {},
+            None,
+            {"m": {"prompt_tokens": 3, "requests": 1}},
+        ),
         ({"input": '{"a": 1}', "output": "[2]"}, {"a": 1}, [2], None),
         ({"other": 1}, {}, None, None),
     ],
@@ -180,6 +197,16 @@ def test_conventions_in_use(
     assert call["inputs"] == inputs
     assert call["output"] == output
     assert call["summary"].get("usage") == usage
+
+
+def test_what_users_of_openinference_say_of_a_call_is_searched(http: Http) -> None:
+    parameters = json.dumps({"model": "asked", "temperature": 0})
+    send(http, request({"metadata": '{"tier": "gold"}', "llm.invocation_parameters": parameters}))
+    (call,) = calls(http)
+    assert call["attributes"]["model"] == "asked"
+    assert call["attributes"]["model_parameters"] == {"model": "asked", "temperature": 0}
+    tier = {"$eq": [{"$getField": "attributes.metadata.tier"}, {"$literal": "gold"}]}
+    assert [each["id"] for each in calls(http, query={"$expr": tier})] == [SPAN]
 
 
 def test_messages_in_events_and_errors(http: Http) -> None:
