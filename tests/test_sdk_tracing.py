@@ -196,7 +196,7 @@ def test_an_evaluation_goes_on_after_a_kill(server_process: ServerProcess, tmp_p
         trace = server_process.get(f"{project}/traces/{call['trace_id']}")["calls"]
         names = [each["op_name"] for each in trace if each["status"] == "success"]
         ops = ("Evaluation.predict_and_score", "model", "lambda")
-        return [names.count(op) for op in ops] == [12, 12, 12]
+        return [names.count(op) for op in ops] == [12, 12, 12] and len(names) == len(trace)
 
     eventually(whole)
     output = server_process.get(f"{project}/calls/{call['id']}")["output"]

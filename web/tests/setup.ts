@@ -1,7 +1,9 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
 afterEach(cleanup);
+// Pages are read and compiled when they are first opened, which takes more than a second.
+configure({ asyncUtilTimeout: 10_000 });
 
 class NoObserver {
   observe() {}

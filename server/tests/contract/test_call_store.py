@@ -169,6 +169,15 @@ def test_deleted_calls_stay_deleted(store: CallStore, call: Calls, project: Proj
     store.write(Writes(finished=[gone, call("never seen")], opened=[running]))
     assert asked(project, store) == ["kept"]
     assert store.find(project, ["gone"]) == {}
+    # What comes below them later goes the same way, in one write or in several.
+    below = call("below", parent_id="gone")
+    deeper = call("deeper", parent_id="below", ended_at=None)
+    store.write(Writes(finished=[below], opened=[deeper]))
+    store.write(
+        Writes(finished=[call("deepest", parent_id="deeper"), call("own", parent_id="kept")])
+    )
+    assert asked(project, store) == ["kept", "own"]
+    assert store.pending([deeper.key]) == ({}, {})
 
 
 def test_a_new_name_holds_everywhere(store: CallStore, call: Calls, project: ProjectId) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from kiseki_server.domain.calls.types import Call, End, Status, Usage
+from kiseki_server.domain.calls.types import Call, CallKey, End, Status, Usage
+from kiseki_server.kit.ids import ProjectId
 from kiseki_server.kit.json import from_text
 
 _DAY = 86_400_000_000
@@ -119,3 +121,22 @@ def _entry(value: object, key: str) -> object:
     if not isinstance(value, Mapping):
         return None
     return cast("Mapping[str, Any]", value).get(key)
+
+
+def below(calls: Iterable[Call], gone: Collection[CallKey]) -> Mapping[ProjectId, Sequence[str]]:
+    """Ids of the calls that are not among the deleted ones, but below one of them."""
+    children: dict[CallKey, list[CallKey]] = defaultdict(list)
+    for call in calls:
+        if call.parent_id is not None and call.key not in gone:
+            children[(call.project, call.parent_id)].append(call.key)
+    found: dict[CallKey, None] = {}
+    reached = [parent for parent in children if parent in gone]
+    while reached:
+        for key in children.pop(reached.pop(), ()):
+            if key not in found:
+                found[key] = None
+                reached.append(key)
+    ids: dict[ProjectId, list[str]] = defaultdict(list)
+    for project, id in found:
+        ids[project].append(id)
+    return ids

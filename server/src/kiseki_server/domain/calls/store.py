@@ -207,7 +207,10 @@ class CallStore(Protocol):
         ...
 
     def write(self, writes: Writes) -> None:
-        """Make it durable. Repeating a write changes nothing; deleted calls stay deleted."""
+        """Make it durable. Repeating a write changes nothing.
+
+        Deleted calls stay deleted, and so is what comes below them later.
+        """
         ...
 
     def page(self, query: CallQuery) -> Sequence[Call]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from kiseki_server.domain.calls import rules
 from kiseki_server.domain.calls.query import TIMES, Field
 from kiseki_server.domain.calls.store import (
     Bucket,
@@ -50,6 +51,8 @@ class ColumnarCallStore:
 
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
+        self._order = threading.Lock()
+        """Nothing is deleted between the look whether it was and its writing."""
         self._lock = threading.Lock()
         self._version: int | None = None
         self._known: Marks | None = None
@@ -76,8 +79,14 @@ class ColumnarCallStore:
         return opened, waiting
 
     def write(self, writes: Writes) -> None:
-        finished = self._alive(writes.finished)
-        opened, waiting = self._alive(writes.opened), self._alive(writes.waiting)
+        with self._order:
+            self._write(writes)
+
+    def _write(self, writes: Writes) -> None:
+        gone = self._gone([*writes.finished, *writes.opened], writes.waiting)
+        finished = [call for call in writes.finished if call.key not in gone]
+        opened = [call for call in writes.opened if call.key not in gone]
+        waiting = [end for end in writes.waiting if end.key not in gone]
         self._insert_finished(finished)
         closed = list(writes.closed)
         if opened or waiting or closed:
@@ -127,21 +136,31 @@ class ColumnarCallStore:
                 found[(project, id, started_at)] = digest
         return found
 
-    def _alive(self, items: Sequence[Any]) -> list[Any]:
-        """Without those that were deleted before they came, or came again."""
-        marks = self._marks()
-        ids: dict[ProjectId, list[str]] = defaultdict(list)
-        for item in items:
-            if item.project in marks.deletions:
-                ids[item.project].append(_text(item.id))
+    def _gone(self, calls: Sequence[Call], ends: Sequence[End]) -> set[CallKey]:
+        """Those that were deleted before they came, or came again, and calls below them."""
+        deletions = self._marks().deletions
+        ids: dict[ProjectId, set[str]] = defaultdict(set)
+        for item in (*calls, *ends):
+            if item.project in deletions:
+                ids[item.project].add(_text(item.id))
+        for call in calls:
+            if call.project in deletions and call.parent_id is not None:
+                ids[call.project].add(_text(call.parent_id))
         gone = {
             (project, id)
             for project, some in ids.items()
-            for (id,) in self._pool.rows(statements.DELETED, {"project": project, "ids": some})
+            for (id,) in self._pool.rows(statements.DELETED, {"project": project, "ids": [*some]})
         }
-        return [item for item in items if item.key not in gone]
+        for project, below in rules.below(calls, gone).items():
+            self._record_deletions(project, below)
+            gone |= {(project, id) for id in below}
+        return gone
 
     def delete(self, project: ProjectId, ids: Collection[str]) -> int:
+        with self._order:
+            return self._delete(project, ids)
+
+    def _delete(self, project: ProjectId, ids: Collection[str]) -> int:
         found = self._bare(project, ids)
         marks = self._marks()
         self._record_deletions(project, list(ids))

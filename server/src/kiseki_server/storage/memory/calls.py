@@ -71,7 +71,10 @@ class MemoryCallStore:
 
     def write(self, writes: Writes) -> None:
         with self._lock:
-            for call in (*writes.opened, *writes.finished):
+            calls = (*writes.opened, *writes.finished)
+            for project, below in rules.below(calls, self._deleted).items():
+                self._deleted |= {(project, id) for id in below}
+            for call in calls:
                 if call.key in self._deleted:
                     continue
                 if call.ended_at is not None and self._calls.get(call.key) != call:
