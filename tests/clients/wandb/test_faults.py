@@ -43,7 +43,7 @@ def test_a_server_killed_and_started_again_has_every_row(
     own_server: ServerProcess, tmp_path: Path, version: str
 ) -> None:
     client = Client(version, own_server, tmp_path / "client")
-    program = counting(client, "killed-server", 800)
+    program = counting(client, "killed-server", 2_000)
     for seen in (150, 400):
         eventually(lambda seen=seen: printed(program) >= seen)
         own_server.kill()
@@ -51,9 +51,9 @@ def test_a_server_killed_and_started_again_has_every_row(
         eventually(lambda away=away: printed(program) >= away)
         own_server.start()
     assert program.wait(150) == 0, program.output[-3000:]
-    assert client.history("faults", "killed-server") == expected(800)
+    assert client.history("faults", "killed-server") == expected(2_000)
     run = client.get("faults/runs/killed-server")
-    assert (run["state"], run["summary"]["n"]) == ("finished", 799)
+    assert (run["state"], run["summary"]["n"]) == ("finished", 1_999)
 
 
 def test_a_client_killed_leaves_what_it_has_sent(own_server: ServerProcess, tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ NAMES = [
     " ",
 ]
 VALUES = ["", "\0", "-1", "0", "9" * 30, "1e400", "NaN", "x" * 5_000, "(((", "[1,", '{"a":1}', "🧪"]
+EVERYWHERE = {"entity", "project", "cursor", "limit"}
+"""Read by the same lines for nearly every route: tried with some of them."""
 BODIES = [
     b"",
     b"\0",
@@ -64,6 +66,8 @@ BODIES = [
     b'{"limit": 1e400, "runs": {"a": null}, "name": 5, "keys": "x"}',
 ]
 ROUTES = [name for name in BY_CREDENTIAL if name not in ENDLESS]
+SOME = set(ROUTES[::12])
+"""Routes that stand for all where the same lines of ours read a value."""
 FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -99,6 +103,8 @@ def test_no_name_in_an_address_breaks_it(root: Client, name: str) -> None:
     method, _, template = name.partition(" ")
     request, parts = TABLE[name], fill(name)
     for part in parts:
+        if part in EVERYWHERE and name not in SOME:
+            continue
         for bad in NAMES:
             address = template
             for each, value in parts.items():
@@ -136,7 +142,7 @@ def parameters() -> Iterator[tuple[str, str]]:
         method, _, template = name.partition(" ")
         operation = PATHS.get(template, {}).get(method.lower())
         for parameter in (operation or {}).get("parameters", []):
-            if parameter["in"] == "query":
+            if parameter["in"] == "query" and (parameter["name"] not in EVERYWHERE or name in SOME):
                 yield name, parameter["name"]
 
 

@@ -138,16 +138,22 @@ def to_arrival(
         writer=who.writer,
         appends=[append for append in appends if append is not None],
         console=console_lines.parse(who.writer, *lines(OUTPUT), now=micros, labelled=who.shared),
-        change=_change(update, lines(SUMMARY)[1], now, begun_with),
+        change=_change(update, lines(SUMMARY)[1], now, begun_with, shared=who.shared),
         end=_end(update, now),
         derive_summary=False,
     )
 
 
 def _change(
-    update: Update, summary: list[str], now: datetime, begun_with: Mapping[str, Json] | None
+    update: Update,
+    summary: list[str],
+    now: datetime,
+    begun_with: Mapping[str, Json] | None,
+    *,
+    shared: bool,
 ) -> RunChange:
-    state = RunState.PREEMPTING if update.preempting else RunState.RUNNING
+    # Of several writers one tells the end, and what the others still had to say comes after it.
+    state = RunState.PREEMPTING if update.preempting else None if shared else RunState.RUNNING
     # Every line is the whole summary; the last one counts.
     whole = json_lines.read_object(summary[-1], SUMMARY) if summary else None
     if whole is not None and begun_with is not None:
