@@ -64,6 +64,11 @@ class Definition:
         self._sink: Sink | None = None
         self._ref = self.name
 
+    @classmethod
+    def foreign(cls, name: str, kind: str | None = None) -> Definition:
+        """An op that stands for a function of a library, whose code is not ours to keep."""
+        return cls(_foreign, name=name, kind=kind, capture_code=False)
+
     def begin(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
         """A call of the op; ``None`` where nothing is recorded. Never raises."""
         try:
@@ -155,3 +160,7 @@ def _name_of(function: Callable[..., Any]) -> str:
 def _random() -> float:
     # Not the generator that the user may have seeded.
     return int.from_bytes(urandom(4), "big") / 2**32
+
+
+def _foreign(**inputs: Any) -> None:
+    """Takes whatever a library's function takes; is never called."""

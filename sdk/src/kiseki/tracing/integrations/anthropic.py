@@ -31,7 +31,7 @@ def _recorded(later: bool, function: Any) -> Any:
 
 
 def _streaming(function: Any) -> Any:
-    op = Definition(_placeholder, name=f"{_NAME}.stream", kind="llm", capture_code=False)
+    op = Definition.foreign(f"{_NAME}.stream", "llm")
 
     def stream(self: Any, *args: Any, **kwargs: Any) -> Any:
         manager = function(self, *args, **kwargs)
@@ -113,6 +113,3 @@ def _add(block: dict[str, Any], delta: dict[str, Any]) -> None:
         target = "input" if name == "partial_json" else name
         before = block.get(target)
         block[target] = (before if isinstance(before, str) else "") + value
-
-
-def _placeholder(**inputs: Any) -> None: ...

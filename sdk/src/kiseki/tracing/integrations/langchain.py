@@ -92,7 +92,7 @@ class _Runs:
         key = (clean_name(f"langchain.{run.name}"), str(run.run_type))
         if key not in self._ops:
             kind = _KINDS.get(key[1])
-            self._ops[key] = Definition(_placeholder, name=key[0], kind=kind, capture_code=False)
+            self._ops[key] = Definition.foreign(key[0], kind)
         return self._ops[key]
 
 
@@ -125,6 +125,3 @@ def _field(value: Any, name: str) -> Any:
     if isinstance(value, Mapping):
         return cast("Mapping[str, Any]", value).get(name)
     return getattr(value, name, None)
-
-
-def _placeholder(**inputs: Any) -> None: ...

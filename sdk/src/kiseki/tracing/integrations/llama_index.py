@@ -92,7 +92,7 @@ class _Spans:
     def _op(self, name: str) -> Definition:
         if name not in self._ops:
             full = clean_name(f"llama_index.{name}")
-            self._ops[name] = Definition(_placeholder, name=full, capture_code=False)
+            self._ops[name] = Definition.foreign(full)
         return self._ops[name]
 
 
@@ -102,6 +102,3 @@ def _about(instance: Any) -> Any:
     if isinstance(model := getattr(instance, "model", None), str):
         about["model"] = model
     return about
-
-
-def _placeholder(**inputs: Any) -> None: ...

@@ -41,7 +41,7 @@ class Recorder:
         self._join = join
         self._drop = drop
         self._binder = Binder(function)
-        self.op = Definition(_placeholder, name=name, kind=kind, capture_code=False)
+        self.op = Definition.foreign(name, kind)
 
     def wrapper(self) -> Callable[..., Any]:
         """What takes the function's place."""
@@ -215,9 +215,6 @@ def _enter(call: Call) -> Call | None:
     around = current.get()
     current.set(call)
     return around
-
-
-def _placeholder(**inputs: Any) -> None: ...
 
 
 def _is_unset(value: Any) -> bool:
