@@ -222,7 +222,7 @@ def compose(
         mover=RunMover(
             runs=runs,
             store=stores.runs,
-            index=stores.index,
+            indexer=indexer,
             queue=stores.copies,
             history=stores.history,
             console=stores.console,

@@ -11,7 +11,7 @@ from kiseki_server.domain.history.store import HistoryStore
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.domain.runs import rules
-from kiseki_server.domain.runs.index import RunIndex
+from kiseki_server.domain.runs.indexing import RunIndexer
 from kiseki_server.domain.runs.service import RunService
 from kiseki_server.domain.runs.store import RunStore
 from kiseki_server.domain.runs.types import Run, RunState
@@ -46,7 +46,7 @@ class RunMover:
         *,
         runs: RunService,
         store: RunStore,
-        index: RunIndex,
+        indexer: RunIndexer,
         queue: CopyQueue,
         history: HistoryStore,
         console: ConsoleStore,
@@ -54,7 +54,7 @@ class RunMover:
     ) -> None:
         self._runs = runs
         self._store = store
-        self._index = index
+        self._indexer = indexer
         self._queue = queue
         self._history = history
         self._console = console
@@ -108,6 +108,6 @@ class RunMover:
 
     def _forget(self, project: ProjectId, runs: Sequence[RunId]) -> None:
         refs = [RunRef(project, run) for run in runs]
-        self._index.remove(runs, project=project)
+        self._indexer.moved(runs, project)
         self._history.delete(refs)
         self._console.delete(refs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from kiseki_server.domain.runs.index import RunIndex
 from kiseki_server.domain.runs.store import RunStore
@@ -27,6 +28,8 @@ class RunIndexer:
         self._lock = threading.Lock()
         self._held: OrderedDict[RunId, int] = OrderedDict()
         self._unmarked: dict[RunId, int] = {}
+        self._left: OrderedDict[RunId, ProjectId] = OrderedDict()
+        """The project that a run left last: who began to read before may still find it there."""
 
     def catch_up(self, project: ProjectId | None = None, *, most: int | None = None) -> int:
         """Put runs that changed into the index, all of them or about ``most``; how many."""
@@ -42,8 +45,10 @@ class RunIndexer:
                 self._unmarked.update((id, self._held.get(id, 0)) for id, _ in found)
                 fresh = {id: rev for id, rev in found if rev > self._held.get(id, 0)}
                 if fresh:
-                    self._index.put(list(self._runs.get(list(fresh)).values()))
-                    self._note(fresh)
+                    runs = self._runs.get(list(fresh)).values()
+                    here = [run for run in runs if self._left.get(run.id) != run.project]
+                    self._index.put(here)
+                    self._note({run.id: fresh[run.id] for run in here})
                     total += len(fresh)
         return total
 
@@ -71,6 +76,16 @@ class RunIndexer:
             with self._lock:
                 self._unmarked = {**marks, **self._unmarked}
             raise
+
+    def moved(self, runs: Sequence[RunId], source: ProjectId) -> None:
+        """Take runs out of the project that they have left, once that is committed."""
+        with self._lock:
+            for run in runs:
+                self._left[run] = source
+                self._left.move_to_end(run)
+            while len(self._left) > _REMEMBERED:
+                self._left.popitem(last=False)
+            self._index.remove(runs, project=source)
 
     def forget(self, runs: list[RunId]) -> None:
         """Take removed runs out of the index."""
