@@ -24,7 +24,7 @@ import msgspec
 from benchmarks import peers, servers
 from benchmarks.report import Table
 
-CONNECTIONS = 4
+CONNECTIONS = 8
 BATCH = 1_000
 IN_TRACE = 10
 ROUNDS = 9
@@ -65,19 +65,25 @@ print(json.dumps([{traces} * {inside} / ingest, newest * 1000, whole * 1000]))
 """
 
 
+def sentences() -> list[str]:
+    """Texts of 60 words, to choose from: to make one for each call would be part of the time."""
+    chance = random.Random(5)
+    return [" ".join(chance.choices(WORDS, k=60)) for _ in range(5_000)]
+
+
 def batches(count: int) -> Iterator[bytes]:
     """Calls as the weave client sends them, 10 to a trace, about 2 kB each."""
-    chance = random.Random(7)
+    chance, texts = random.Random(7), sentences()
     number = 0
     while number < count:
         batch: list[dict[str, Any]] = []
         for _ in range(min(BATCH, count - number)):
-            batch.append(_call(number, chance))
+            batch.append(_call(number, chance, texts))
             number += 1
         yield msgspec.json.encode({"batch": batch})
 
 
-def _call(number: int, chance: random.Random) -> dict[str, Any]:
+def _call(number: int, chance: random.Random, texts: list[str]) -> dict[str, Any]:
     trace, place = divmod(number, IN_TRACE)
     at = START + timedelta(milliseconds=number * 500)
     op = WORDS[place % len(WORDS)]
@@ -96,11 +102,11 @@ def _call(number: int, chance: random.Random) -> dict[str, Any]:
         "inputs": {
             "model": f"gpt-{number % 5}",
             "temperature": (number % 20) / 10,
-            "question": " ".join(chance.choices(WORDS, k=60)),
+            "question": texts[chance.randrange(len(texts))],
             "messages": [{"role": "user", "content": "z" * 200}],
             "rare": f"needle-{number}" if number % 50_000 == 0 else "hay",
         },
-        "output": {"text": " ".join(chance.choices(WORDS, k=60)), "score": chance.random()},
+        "output": {"text": texts[chance.randrange(len(texts))], "score": chance.random()},
         "summary": {
             "status_counts": {"success": 1, "error": 0},
             "usage": {

@@ -60,6 +60,20 @@ def to_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def stored(data: bytes) -> tuple[Any, str]:
+    """The value of JSON that is UTF-8, and the text to store for it.
+
+    Raises:
+        UnicodeDecodeError, ValueError: It is none.
+    """
+    try:
+        value = _read(data)  # accepts neither what is not finite nor half characters
+        return value, _write(value).decode()
+    except (msgspec.MsgspecError, UnicodeError, OverflowError):
+        value = json.loads(data.decode())
+        return value, to_text(value)
+
+
 def from_text(text: str) -> Any:
     """Read what `to_text` wrote."""
     try:

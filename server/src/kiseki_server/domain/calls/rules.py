@@ -61,19 +61,32 @@ def expiry(started_at: int, days: int | None) -> int | None:
 
 def size(call: Call) -> int:
     """Bytes of the call's bodies."""
-    bodies = (call.attributes, call.inputs, call.output, call.summary, call.otel or "")
-    put_away = sum(
-        each.size - len((getattr(call, each.body) or "").encode("utf-8", "surrogatepass"))
-        for each in call.large
+    total = (
+        _bytes(call.attributes)
+        + _bytes(call.inputs)
+        + _bytes(call.output)
+        + _bytes(call.summary)
+        + _bytes(call.otel or "")
     )
-    return put_away + sum(len(body.encode("utf-8", "surrogatepass")) for body in bodies)
+    for each in call.large:
+        total += each.size - _bytes(getattr(call, each.body) or "")
+    return total
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def usage(call: Call) -> Sequence[Usage]:
     """What the call used of each model, by the names that providers give their counts."""
     if '"usage"' not in call.summary:
         return ()
-    models = _entry(from_text(call.summary), "usage")
+    return usage_in(from_text(call.summary))
+
+
+def usage_in(summary: object) -> Sequence[Usage]:
+    """`usage` of a call whose summary has been read."""
+    models = _entry(summary, "usage")
     if not isinstance(models, Mapping):
         return ()
     return [
@@ -102,18 +115,27 @@ def _count(counts: Mapping[str, Any], *names: str) -> int:
     total = 0
     for name in names:
         value: object = counts.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**53:
+        if value is None:
+            continue
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 2**53:
             total += int(value)
     return total
+
+
+def failed_below(call: Call, summary: object) -> bool:
+    """Whether only calls below it failed, of a call whose summary has been read."""
+    return call.exception is None and call.ended_at is not None and _errors_in(summary) > 0
 
 
 def _failed_descendants(call: Call) -> float:
     # Most summaries have no counts: those are not worth reading.
     if '"status_counts"' not in call.summary:
         return 0
-    summary: object = from_text(call.summary)
-    counts = _entry(summary, "status_counts")
-    errors = _entry(counts, "error")
+    return _errors_in(from_text(call.summary))
+
+
+def _errors_in(summary: object) -> float:
+    errors = _entry(_entry(summary, "status_counts"), "error")
     return errors if isinstance(errors, int | float) else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,12 +15,13 @@ from kiseki_server.domain.filters.fields import microseconds
 from kiseki_server.domain.objects.refs import STORED, find
 from kiseki_server.domain.projects.types import Project
 from kiseki_server.kit.errors import BadRequest, Malformed
-from kiseki_server.kit.json import from_text, to_text
+from kiseki_server.kit.json import from_text, stored, to_text
 from kiseki_server.protocols.weave.door import external
 from kiseki_server.protocols.weave.refs import EXTERNAL, References
 
 MAX_ID = 128
 _EMPTY = msgspec.Raw(b"{}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL = msgspec.Raw(b"null")
 
 
@@ -150,11 +151,11 @@ class Reader:
         data = bytes(raw)
         if data in (b"{}", b"null"):
             return data.decode(), ()
-        value = from_text(data.decode())
+        value, text = stored(data)
         if EXTERNAL.encode() in data or STORED.encode() in data:
             value = self._references.inward(value)
             return to_text(value), tuple(dict.fromkeys(find(value)))
-        return to_text(value), ()
+        return text, ()
 
 
 class Writer:
@@ -219,9 +220,8 @@ _ABSENT: dict[str, Any] = {"attributes": {}, "inputs": {}, "summary": {}}
 
 def iso(microseconds: int) -> str:
     """A time as the clients read it."""
-    seconds, rest = divmod(microseconds, 1_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-    return moment.isoformat().replace("+00:00", "Z")
+    moment = (_EPOCH + timedelta(microseconds=microseconds)).isoformat()
+    return moment.removesuffix("+00:00") + "Z"
 
 
 def same_project(items: Sequence[str]) -> str:

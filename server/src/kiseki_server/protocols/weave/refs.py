@@ -28,6 +28,9 @@ class References:
         self._door = door
         self._by_name: dict[str, Project | None] = {}
         self._by_number: dict[ProjectId, Project | None] = {}
+        # The calls of a request have few ops between them.
+        self._inward_texts: dict[str, str] = {}
+        self._outward_texts: dict[str, str] = {}
 
     def inward(self, value: Any) -> Any:
         """The value with every reference in its stored form.
@@ -44,7 +47,9 @@ class References:
 
     def inward_text(self, text: str) -> str:
         """The same for a single text."""
-        return self.inward(text)
+        if text not in self._inward_texts:
+            self._inward_texts[text] = self.inward(text)
+        return self._inward_texts[text]
 
     def ref(self, text: str) -> Ref:
         """The reference that a request names.
@@ -74,7 +79,11 @@ class References:
 
     def outward_text(self, text: str) -> str:
         """The same for a single text, which is no JSON."""
-        return self.outward(f'"{text}"')[1:-1] if text.startswith(STORED) else text
+        if not text.startswith(STORED):
+            return text
+        if text not in self._outward_texts:
+            self._outward_texts[text] = self.outward(f'"{text}"')[1:-1]
+        return self._outward_texts[text]
 
     def _inward(self, text: str) -> str:
         if text.startswith(STORED):

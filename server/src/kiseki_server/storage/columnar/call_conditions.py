@@ -83,13 +83,35 @@ class CallConditions:
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     definitions: dict[str, str] = field(default_factory=dict[str, str])
     """Expressions that are used more than once, with their names, in the order of their use."""
+    _leaves: dict[str, str] = field(default_factory=dict[str, str])
+    """By the names of texts in bodies: the same text where it stands among the leaves."""
+    _elsewhere: dict[str, None] = field(default_factory=dict[str, None])
+    _from_json: set[str] = field(default_factory=set[str])
+    _whole_bodies: bool = False
 
     @property
     def preamble(self) -> str:
         """The ``WITH`` that the expressions need in front of their ``SELECT``."""
-        if not self.definitions:
-            return ""
-        return "WITH " + ", ".join(f"{sql} AS {name}" for sql, name in self.definitions.items())
+        return _with({name: sql for sql, name in self.definitions.items()})
+
+    @property
+    def preamble_of_leaves(self) -> str:
+        """The same for calls that are not `elsewhere`; what it names reads no body."""
+        return _with(
+            {
+                name: self._leaves.get(name, sql)
+                for sql, name in self.definitions.items()
+                if name not in self._from_json
+            }
+        )
+
+    @property
+    def elsewhere(self) -> str:
+        """SQL that holds for calls of which a text has to be read from the JSON of a body.
+
+        Empty where the leaves are of no help, or not asked.
+        """
+        return "" if self._whole_bodies else " OR ".join(self._elsewhere)
 
     def define(self, sql: str) -> str:
         """A name for an expression: written out in full, deep queries would grow without bound."""
@@ -237,14 +259,20 @@ class CallConditions:
 
     def _body(self, path: tuple[str, ...]) -> str:
         """The text of a place in a body: from its leaf, else from the JSON."""
+        if len(path) == 1:
+            self._whole_bodies = True
         name = path_of(path)
         above = [path_of(path[:end]) for end in range(1, len(path))]
         elsewhere = [f"isNotNull(leaves.`{name}`.:{mark})" for mark in ("Bool", "Float64")]
         elsewhere += [f"isNotNull(leaves.`{each}`.:Int64)" for each in (name, *above)]
-        return self.define(
-            f"ifNull(leaves.`{name}`.:String, "
-            f"if({' OR '.join(elsewhere)}, {self._extracted(path)}, ''))"
-        )
+        before = set(self.definitions.values())
+        extracted = self._extracted(path)
+        self._from_json |= set(self.definitions.values()) - before
+        self._elsewhere.update(dict.fromkeys(elsewhere))
+        leaf = f"leaves.`{name}`.:String"
+        text = self.define(f"ifNull({leaf}, if({' OR '.join(elsewhere)}, {extracted}, ''))")
+        self._leaves[text] = f"ifNull({leaf}, '')"
+        return text
 
     def _extracted(self, path: tuple[str, ...]) -> str:
         """The text of a place in a body, read from the JSON."""
@@ -421,6 +449,12 @@ class CallConditions:
         if not sort:
             return [("started_at", False), ("id", False)]
         return [*parts, ("id", sort[-1].descending if by_time else True)]
+
+
+def _with(expressions: Mapping[str, str]) -> str:
+    if not expressions:
+        return ""
+    return "WITH " + ", ".join(f"{sql} AS {name}" for name, sql in expressions.items())
 
 
 def _is_time(node: Node) -> bool:

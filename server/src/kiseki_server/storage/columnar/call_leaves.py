@@ -9,9 +9,9 @@ too long or too much. Empty texts and nulls are left out: a missing value reads 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 from kiseki_server.domain.calls.evaluation import text_of
 from kiseki_server.domain.calls.types import Call
@@ -26,6 +26,7 @@ _ITEMS = 12
 _LEAVES = 96
 """Most leaves of one body."""
 _SEPARATOR = "Z_"
+_Found = dict[str, str | float]
 _UNSAFE = re.compile(rb"[^A-Ya-z0-9_]")
 
 
@@ -47,56 +48,55 @@ def parts_of(name: str) -> tuple[str, ...]:
     return (body, *(_unescaped(part) for part in parts))
 
 
-def leaves(call: Call) -> str:
-    """The leaves of all bodies, as a JSON object."""
-    found: dict[str, str | float] = {}
+def leaves(call: Call, summary: object) -> str:
+    """The leaves of all bodies, as a JSON object.
+
+    Args:
+        summary: The call's summary, which whoever stores a call has read already.
+    """
+    found: _Found = {}
     for body, root in ROOTS.items():
         text: str = getattr(call, body)
         if text in ("{}", "[]"):
             found[root] = True
         elif text not in ("null", '""'):
-            _Walk(found).value(root, from_text(text), 0)
+            value = summary if body == "summary" else from_text(text)
+            _collect(found, ((root, value),), 0, len(found) + _LEAVES)
     return to_text(found)
 
 
-class _Walk:
-    """Collects the leaves of one body."""
+def _collect(found: _Found, entries: Iterable[tuple[str, object]], depth: int, most: int) -> None:
+    """Take in values under their paths, and what lies below them.
 
-    def __init__(self, found: dict[str, str | float]) -> None:
-        self._found = found
-        self._most = len(found) + _LEAVES
-
-    def value(self, path: str, value: object, depth: int) -> None:
-        found = self._found
+    It runs for every value of every call: one call of it for all entries of a map, and nothing
+    that could be left out.
+    """
+    for path, value in entries:
         kind = type(value)
         if kind is str:
             text = cast("str", value)
             if text:
                 found[path] = LONG if len(text) > LONGEST else text
-        elif kind is dict:
-            entries = cast("Mapping[str, Any]", value)
-            if self._opens(path, len(entries), depth):
-                for key, entry in entries.items():
-                    self.value(path + _part(key), entry, depth + 1)
-        elif kind is list:
-            items = cast("list[Any]", value)
-            if len(items) > _ITEMS:
-                found[path] = 1
-            elif self._opens(path, len(items), depth):
-                for index, item in enumerate(items):
-                    self.value(f"{path}{_SEPARATOR}{index}", item, depth + 1)
-        elif kind is bool:
-            found[path] = "true" if value else "false"
         elif kind is int:
             found[path] = str(value)
+        elif kind is dict:
+            below = cast("Mapping[str, object]", value)
+            fits = depth < _DEEPEST and len(found) + len(below) <= most
+            found[path] = True if fits else 1
+            if fits and below:
+                inner = [(path + _part(key), entry) for key, entry in below.items()]
+                _collect(found, inner, depth + 1, most)
+        elif kind is list:
+            items = cast("list[object]", value)
+            fits = len(items) <= _ITEMS and depth < _DEEPEST and len(found) + len(items) <= most
+            found[path] = True if fits else 1
+            if fits and items:
+                inner = [(f"{path}{_SEPARATOR}{index}", item) for index, item in enumerate(items)]
+                _collect(found, inner, depth + 1, most)
+        elif kind is bool:
+            found[path] = "true" if value else "false"
         elif value is not None:
             found[path] = text_of(value)
-
-    def _opens(self, path: str, entries: int, depth: int) -> bool:
-        """Whether what lies below is collected too; marks the path either way."""
-        fits = depth < _DEEPEST and len(self._found) + entries <= self._most
-        self._found[path] = True if fits else 1
-        return fits
 
 
 def _unescaped(part: str) -> str:

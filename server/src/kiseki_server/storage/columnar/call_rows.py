@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
 import xxhash
 
 from kiseki_server.domain.calls import rules
-from kiseki_server.domain.calls.types import Call, End, Large, Source, Status
+from kiseki_server.domain.calls.types import Call, End, Large, Source
 from kiseki_server.kit.ids import ProjectId
+from kiseki_server.kit.json import from_text
 from kiseki_server.storage.columnar.call_leaves import leaves
 
 PLAIN = (
@@ -36,6 +38,7 @@ PLAIN = (
     "expires_at",
 )
 """Columns that are fields of a call, but for its bodies."""
+_PLAIN = attrgetter(*PLAIN)
 BODIES = ("attributes", "inputs", "output", "summary", "otel")
 START, END = 1, 2
 """Which half of a call a row of `open_calls` is."""
@@ -64,7 +67,7 @@ _Row = dict[str, Any]
 
 def digest(call: Call) -> int:
     """64 bits that tell two contents of a call apart."""
-    parts = [str(getattr(call, name)) for name in PLAIN]
+    parts = list(map(str, _PLAIN(call)))
     parts += [str(_kept(call, name)) for name in BODIES]
     return xxhash.xxh3_64_intdigest("\x00".join(parts).encode("utf-8", "surrogatepass"))
 
@@ -90,36 +93,61 @@ def open_table(
     return pa.table(columns)
 
 
-def call_of(project: ProjectId, row: _Row) -> Call:
-    """The call in a row of any of the tables; bodies that the row lacks are empty."""
-    given = {name: row[name] for name in (*PLAIN, *BODIES) if name in row}
-    large: list[Large] = []
-    for name in BODIES:
-        text = given.get(name)
-        if text is not None and text.startswith(AWAY):
-            blob, size, given[name] = text[1:].split(" ", 2)
-            large.append(Large(name, blob, int(size)))
-    given["large"] = tuple(large)
-    given["source"] = Source(given["source"])
-    given["input_refs"] = tuple(given["input_refs"])
-    given["output_refs"] = tuple(given["output_refs"])
-    return Call(project=project, **given)
+def calls_of(
+    project: ProjectId, rows: pa.Table, names: Mapping[str, str] | None = None
+) -> list[Call]:
+    """The calls in rows of any of the tables; bodies that the rows lack are empty.
+
+    Args:
+        names: Names that were given to calls after they were stored; an empty one takes a
+            call's name away.
+    """
+    columns: dict[str, list[Any]] = {
+        name: rows.column(name).to_pylist()
+        for name in (*PLAIN, *BODIES)
+        if name in rows.schema.names
+    }
+    if not columns:
+        return []
+    columns["source"] = list(map(Source, columns["source"]))
+    for name in ("input_refs", "output_refs"):
+        columns[name] = list(map(tuple, columns[name]))
+    if names:
+        shown = zip(columns["id"], columns["display_name"], strict=True)
+        columns["display_name"] = [names.get(id, name) or None for id, name in shown]
+    columns["large"] = _put_away(columns)
+    return [
+        Call(project=project, **dict(zip(columns, values, strict=True)))
+        for values in zip(*columns.values(), strict=True)
+    ]
 
 
-def end_of(project: ProjectId, row: _Row) -> End:
-    """The end that waits in a row of `open_calls`."""
-    call = call_of(project, row)
+def _put_away(columns: Mapping[str, list[Any]]) -> list[tuple[Large, ...]]:
+    """The large bodies of each call; in the columns only their short forms remain."""
+    large: list[tuple[Large, ...]] = [()] * len(columns["id"])
+    for body in BODIES:
+        texts: list[str | None] = columns.get(body, [])
+        for index, text in enumerate(texts):
+            if text is not None and text.startswith(AWAY):
+                blob, size, texts[index] = text[1:].split(" ", 2)
+                large[index] += (Large(body, blob, int(size)),)
+    return large
+
+
+def end_of(call: Call) -> End:
+    """The end that waits in a row of `open_calls`, which has been read like a call."""
+    assert call.ended_at is not None
     return End(
-        id=row["id"],
-        project=project,
-        ended_at=row["ended_at"],
-        received_at=row["started_at"],
+        id=call.id,
+        project=call.project,
+        ended_at=call.ended_at,
+        received_at=call.started_at,
         output=call.output,
         large=call.large,
-        summary=row["summary"],
-        exception=row["exception"],
-        output_refs=tuple(row["output_refs"]),
-        run_step_end=row["run_step_end"],
+        summary=call.summary,
+        exception=call.exception,
+        output_refs=call.output_refs,
+        run_step_end=call.run_step_end,
     )
 
 
@@ -145,6 +173,8 @@ def _waiting(end: End) -> Call:
 def _kept(call: Call, body: str) -> str | None:
     """A body as it stands in its column: a large one behind the blob that holds the whole."""
     text: str | None = getattr(call, body)
+    if not call.large:
+        return text
     for each in call.large:
         if each.body == body:
             return f"{AWAY}{each.blob} {each.size} {text}"
@@ -158,23 +188,21 @@ def _closed(project: ProjectId, id: str) -> Call:
 
 
 def _columns(calls: Sequence[Call], first_version: int) -> _Row:
+    summaries = [from_text(call.summary) for call in calls]
+    each = list(zip(calls, summaries, strict=True))
     columns: _Row = {
         "project": pa.array([call.project for call in calls], pa.uint64()),
         "version": pa.array(range(first_version, first_version + len(calls)), pa.uint64()),
-        "failed": pa.array(
-            [int(rules.status(call) is Status.DESCENDANT_ERROR) for call in calls], pa.uint8()
-        ),
+        "failed": pa.array([int(rules.failed_below(*pair)) for pair in each], pa.uint8()),
         "size": pa.array([rules.size(call) for call in calls], pa.uint64()),
-        "leaves": pa.array([leaves(call) for call in calls], pa.string()),
+        "leaves": pa.array([leaves(*pair) for pair in each], pa.string()),
     }
-    for name in (*PLAIN, *BODIES):
-        values = [_kept(call, name) if name in BODIES else getattr(call, name) for call in calls]
-        columns[name] = (
-            pa.array([_text(each) for each in values], _TYPES[name])
-            if name in _TYPES
-            else _texts(values)
-        )
-    usages = [rules.usage(call) for call in calls]
+    for name in PLAIN:
+        values = list(map(attrgetter(name), calls))
+        columns[name] = _array(values, _TYPES.get(name, pa.string()))
+    for name in BODIES:
+        columns[name] = _array([_kept(call, name) for call in calls], pa.string())
+    usages = [rules.usage_in(summary) for summary in summaries]
     columns["models"] = pa.array(
         [[used.model for used in usage] for usage in usages], pa.list_(pa.string())
     )
@@ -185,11 +213,11 @@ def _columns(calls: Sequence[Call], first_version: int) -> _Row:
     return columns
 
 
-def _texts(values: Sequence[str | None]) -> pa.Array:
+def _array(values: Sequence[object], type: pa.DataType) -> pa.Array:
     try:
-        return pa.array(values, pa.string())
+        return pa.array(values, type)
     except UnicodeEncodeError:  # halves of characters, which no UTF-8 can carry
-        return pa.array([_text(value) for value in values], pa.string())
+        return pa.array([_text(value) for value in values], type)
 
 
 def _text(value: Any) -> Any:

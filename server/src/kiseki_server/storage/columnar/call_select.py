@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from kiseki_server.domain.calls.store import CallQuery
@@ -24,14 +25,26 @@ class Marks:
     names: dict[ProjectId, dict[str, str]] = field(default_factory=dict)
 
 
+class Bodies(Enum):
+    """What has to be read of the bodies to answer a query."""
+
+    WHOLE = auto()
+    """The JSON of every call, wherever a text does not stand among the leaves."""
+    SOME = auto()
+    """Of some calls, which are told apart first: a column that is not named is not read."""
+    NONE = auto()
+    """The leaves alone: of no call the text stands elsewhere."""
+
+
 class CallSelect:
     """Builds the statements of one query."""
 
     def __init__(self, query: CallQuery, marks: Marks) -> None:
+        self.bodies = Bodies.WHOLE
         self._query = query
         self.conditions = CallConditions(marks.names.get(query.project, {}))
-        parts = ["project = {project:UInt64}"]
-        parts.append(self.conditions.filter(query.filter))
+        parts = ["project = {project:UInt64}", self.conditions.filter(query.filter)]
+        self._among = " AND ".join(parts)
         if query.condition is not None:
             parts.append(self.conditions.condition(query.condition))
         if query.after is not None:
@@ -43,8 +56,8 @@ class CallSelect:
             )
         self._where = " AND ".join(parts)
         self._order = self.conditions.order(query.sort)
-        final = " FINAL" if query.project in marks.repeats else ""
-        self._tables = [(f"calls{final}", "")]
+        self._final = query.project in marks.repeats
+        self._tables = [("calls FINAL" if self._final else "calls", "")]
         if call_rows.START in marks.halves.get(query.project, {}).values():
             self._tables.append(("open_calls FINAL", f" AND half = {call_rows.START}"))
 
@@ -55,21 +68,44 @@ class CallSelect:
 
     @property
     def is_union(self) -> bool:
-        """Whether some calls are open."""
-        return len(self._tables) > 1
+        """Whether some calls are open, or some have to be read in another way."""
+        return len(self._tables) > 1 or self.bodies is Bodies.SOME
+
+    @property
+    def probe(self) -> str:
+        """Asks whether `bodies` has to be `Bodies.SOME`, or can be `Bodies.NONE`.
+
+        Empty where it stays as it is: filtered before versions are compared, an old version of a
+        call could come in the place of its newest.
+        """
+        if self._final or not self.conditions.elsewhere:
+            return ""
+        return statements.PROBE.replace("{among}", self._among).replace(
+            "{elsewhere}", self.conditions.elsewhere
+        )
 
     def source(self, columns: str) -> str:
         """The calls that match, in no order."""
         return " UNION ALL ".join(self._branches(columns))
 
     def _branches(self, columns: str) -> list[str]:
-        return [
-            statements.SELECT.replace("{with}", self.conditions.preamble)
-            .replace("{columns}", columns)
-            .replace("{table}", table)
-            .replace("{where}", self._where + more)
-            for table, more in self._tables
-        ]
+        whole, leaves = self.conditions.preamble, self.conditions.preamble_of_leaves
+        elsewhere = f"({self.conditions.elsewhere})"
+        branches: list[str] = []
+        for table, more in self._tables:
+            ways = [(whole, "")]
+            if table == "calls" and self.bodies is Bodies.NONE:
+                ways = [(leaves, "")]
+            elif table == "calls" and self.bodies is Bodies.SOME:
+                ways = [(leaves, f"PREWHERE NOT {elsewhere}"), (whole, f"PREWHERE {elsewhere}")]
+            branches += [
+                statements.SELECT.replace("{with}", preamble)
+                .replace("{columns}", columns)
+                .replace("{table}", f"{table} {first}".rstrip())
+                .replace("{where}", self._where + more)
+                for preamble, first in ways
+            ]
+        return branches
 
     def ordered(self, columns: Sequence[str]) -> str:
         """The calls that match, in order, a page of them."""

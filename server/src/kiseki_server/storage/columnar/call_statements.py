@@ -131,6 +131,9 @@ FROM (SELECT leaves FROM ({source}) ORDER BY started_at DESC, id DESC LIMIT {sam
 SELECT = "{with} SELECT {columns} FROM {table} WHERE {where}"
 """Calls of one table."""
 
+PROBE = "SELECT count() AS n FROM (SELECT 1 FROM calls WHERE {among} AND ({elsewhere}) LIMIT 1)"
+"""Whether there is a call of which a text does not stand among its leaves."""
+
 UNION = "SELECT {columns} FROM ({branches})"
 """Calls of both tables."""
 

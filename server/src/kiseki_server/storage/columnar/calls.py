@@ -31,7 +31,7 @@ from kiseki_server.storage.columnar import call_rows
 from kiseki_server.storage.columnar import call_statements as statements
 from kiseki_server.storage.columnar.call_conditions import Kind
 from kiseki_server.storage.columnar.call_leaves import parts_of
-from kiseki_server.storage.columnar.call_select import CallSelect, Marks, limited
+from kiseki_server.storage.columnar.call_select import Bodies, CallSelect, Marks, limited
 from kiseki_server.storage.columnar.engine import ClientPool
 
 _DAY = 86_400_000_000
@@ -42,7 +42,6 @@ _USAGE_COLUMNS = (
     "cache_read_tokens, cache_write_tokens"
 )
 _MOST_TOMBSTONES = 50_000
-_Row = dict[str, Any]
 _NULLABLE = "'Nullable(String)'"
 
 
@@ -71,11 +70,13 @@ class ColumnarCallStore:
         waiting: dict[CallKey, End] = {}
         for project, ids in wanted.items():
             for some in _cut(ids):
-                for row in self._rows(statements.PENDING, {"project": project, "ids": some}):
-                    if row.pop("half") == call_rows.START:
-                        opened[(project, row["id"])] = call_rows.call_of(project, row)
+                rows = self._pool.table(statements.PENDING, {"project": project, "ids": some})
+                calls = call_rows.calls_of(project, rows)
+                for call, half in zip(calls, _column(rows, "half"), strict=True):
+                    if half == call_rows.START:
+                        opened[call.key] = call
                     else:
-                        waiting[(project, row["id"])] = call_rows.end_of(project, row)
+                        waiting[call.key] = call_rows.end_of(call)
         return opened, waiting
 
     def write(self, writes: Writes) -> None:
@@ -293,13 +294,13 @@ class ColumnarCallStore:
 
     def page(self, query: CallQuery) -> Sequence[Call]:
         columns = [*call_rows.PLAIN, *(body for body in call_rows.BODIES if body in query.bodies)]
-        select = CallSelect(query, self._marks())
+        select = self._select(query)
         names = self._marks().names.get(query.project, {})
-        rows = self._rows(select.ordered(columns), select.parameters)
-        return [_named(call_rows.call_of(query.project, row), names) for row in rows]
+        rows = self._pool.table(select.ordered(columns), select.parameters)
+        return call_rows.calls_of(query.project, rows, names)
 
     def places(self, query: CallQuery) -> Sequence[tuple[int, str]]:
-        select = CallSelect(query, self._marks())
+        select = self._select(query)
         found = self._pool.table(select.ordered(["started_at", "id"]), select.parameters)
         columns: list[list[Any]] = [found.column(name).to_pylist() for name in found.column_names]
         return list(zip(*columns, strict=True))
@@ -318,21 +319,21 @@ class ColumnarCallStore:
         return [found[id] for _, id in places if id in found]
 
     def count(self, query: CallQuery) -> int:
-        select = CallSelect(replace(query, sort=(), offset=0), self._marks())
+        select = self._select(replace(query, sort=(), offset=0))
         sql = statements.COUNT.replace("{source}", select.source("id"))
         sql = sql.replace("{limit}", limited(query.limit, 0))
         ((count,),) = self._pool.rows(sql, select.parameters)
         return count
 
     def sizes(self, query: CallQuery) -> Mapping[str, int]:
-        select = CallSelect(replace(query, sort=(), limit=None, offset=0), self._marks())
-        everything = CallSelect(CallQuery(project=query.project), self._marks())
+        select = self._select(replace(query, sort=(), limit=None, offset=0))
+        everything = self._select(CallQuery(project=query.project))
         sql = statements.SIZES.replace("{everything}", everything.source("trace_id, size"))
         sql = sql.replace("{source}", select.source("trace_id"))
         return dict(self._pool.rows(sql, {**everything.parameters, **select.parameters}))
 
     def stored(self, project: ProjectId) -> int:
-        select = CallSelect(CallQuery(project=project), self._marks())
+        select = self._select(CallQuery(project=project))
         sql = statements.STORED_BYTES.replace("{source}", select.source("size"))
         ((size,),) = self._pool.rows(sql, select.parameters)
         return int(size)
@@ -352,10 +353,10 @@ class ColumnarCallStore:
             "limit": limit,
         }
         names = self._marks().names.get(project, {})
-        rows = self._rows(statements.STORED_AFTER.replace("{columns}", columns), parameters)
-        return [
-            (row.pop("version"), _named(call_rows.call_of(project, row), names)) for row in rows
-        ]
+        sql = statements.STORED_AFTER.replace("{columns}", columns)
+        rows = self._pool.table(sql, parameters)
+        calls = call_rows.calls_of(project, rows, names)
+        return list(zip(_column(rows, "version"), calls, strict=True))
 
     def family(self, project: ProjectId, trace_ids: Collection[str]) -> Sequence[Call]:
         calls: list[Call] = []
@@ -439,12 +440,12 @@ class ColumnarCallStore:
         self, sql: str, query: CallQuery, columns: Sequence[str], parameters: Mapping[str, Any]
     ) -> pa.Table:
         """A statement over columns of the calls that match, as its ``{source}``, in no order."""
-        select = CallSelect(replace(query, sort=()), self._marks())
+        select = self._select(replace(query, sort=()))
         sql = sql.replace("{source}", select.source(", ".join(columns)))
         return self._pool.table(sql, {**select.parameters, **parameters})
 
     def threads(self, query: CallQuery) -> Sequence[ThreadRow]:
-        select = CallSelect(replace(query, sort=(), limit=None, offset=0), self._marks())
+        select = self._select(replace(query, sort=(), limit=None, offset=0))
         limit = "" if query.limit is None else f"LIMIT {query.limit:d} OFFSET {query.offset:d}"
         sql = statements.THREADS.replace(
             "{source}", select.source("id, thread_id, turn_id, started_at, ended_at")
@@ -467,7 +468,7 @@ class ColumnarCallStore:
     def facets(self, query: CallQuery, field: Field, limit: int) -> Sequence[Facet]:
         if field.path[0] in TIMES:
             return []
-        select = CallSelect(replace(query, sort=(), limit=None, offset=0), self._marks())
+        select = self._select(replace(query, sort=(), limit=None, offset=0), field)
         value = select.conditions.field(field.path)
         text = value.text if value.kind is Kind.TEXT else f"toString({value.text})"
         sql = statements.FACETS.replace(
@@ -478,7 +479,7 @@ class ColumnarCallStore:
 
     def fields(self, query: CallQuery, limit: int) -> Sequence[tuple[str, ...]]:
         newest = replace(query, sort=(), limit=None, offset=0)
-        select = CallSelect(newest, self._marks())
+        select = self._select(newest)
         sql = statements.FIELDS.replace("{source}", select.source("leaves, started_at, id"))
         parameters = {**select.parameters, "sample": _SAMPLE}
         paths = {parts_of(path) for (path,) in self._pool.rows(sql, parameters)}
@@ -488,9 +489,17 @@ class ColumnarCallStore:
         since = max(start, query.filter.since or start)
         until = min(end, query.filter.until or end)
         filter = replace(query.filter, since=since, until=until)
-        return CallSelect(
-            replace(query, filter=filter, sort=(), limit=None, offset=0), self._marks()
-        )
+        return self._select(replace(query, filter=filter, sort=(), limit=None, offset=0))
+
+    def _select(self, query: CallQuery, *more: Field) -> CallSelect:
+        """The statements of a query that also reads these fields."""
+        select = CallSelect(query, self._marks())
+        for field in more:
+            select.conditions.field(field.path)
+        if probe := select.probe:
+            ((some,),) = self._pool.rows(probe, select.parameters)
+            select.bodies = Bodies.SOME if some else Bodies.NONE
+        return select
 
     def _bare(self, project: ProjectId, ids: Collection[str]) -> dict[str, Call]:
         found: dict[str, Call] = {}
@@ -504,14 +513,9 @@ class ColumnarCallStore:
             found.update((call.id, call) for call in self.page(query))
         return found
 
-    def _rows(self, sql: str, parameters: Mapping[str, Any]) -> list[_Row]:
-        return self._pool.table(sql, parameters).to_pylist()
 
-
-def _named(call: Call, names: Mapping[str, str]) -> Call:
-    if call.id not in names:
-        return call
-    return replace(call, display_name=names[call.id] or None)
+def _column(rows: pa.Table, name: str) -> list[Any]:
+    return rows.column(name).to_pylist() if rows.num_columns else []
 
 
 def _spreads(values: Sequence[Any], levels: int) -> Iterator[Spread]:
