@@ -12,6 +12,7 @@ from kiseki_server.domain.history.types import RunRef
 from kiseki_server.kit.errors import BadRequest, KisekiError, TooLarge, Unavailable
 from kiseki_server.storage.columnar.arrivals import MAX_ROWS
 from kiseki_server.storage.columnar.engine import ClientPool, open_engine
+from kiseki_server.storage.columnar.known_ids import HASH, hashes
 
 BROKEN = "SELECT throwIf(number = 100000, 'broken') AS x FROM numbers(200000)"
 
@@ -112,3 +113,11 @@ def test_a_closed_engine_says_so(clickhouse_url: str) -> None:
 def test_a_server_that_does_not_answer_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         open_engine(url="clickhouse://127.0.0.1:1/kiseki")
+
+
+def test_the_engine_hashes_ids_as_we_do(engine: ClientPool) -> None:
+    keys = [(1, "a"), (2**63 + 5, "日本語"), (7, "")]
+    row = "(SELECT {project:UInt64} AS project, {id:String} AS id)"
+    sql = f"SELECT {HASH} AS h FROM {row}"
+    found = [engine.rows(sql, {"project": project, "id": id})[0][0] for project, id in keys]
+    assert found == hashes(keys).tolist()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import ge, gt, le, lt
@@ -113,6 +113,15 @@ def text_of(value: object) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else to_text(_shortest(value))
+
+
+def paths_of(path: tuple[str, ...], value: object) -> Iterator[tuple[str, ...]]:
+    """Fields below a path under which a JSON value has something that is no list."""
+    if isinstance(value, Mapping) and value:
+        for key, entry in cast("Mapping[str, object]", value).items():
+            yield from paths_of((*path, key), entry)
+    elif value not in (None, "", {}, []) and not isinstance(value, list):
+        yield path
 
 
 def number_of(text: str) -> float | None:

@@ -34,7 +34,7 @@ from kiseki_server.domain.calls.query import (
 )
 from kiseki_server.domain.calls.store import ANY_VERSION, STARTED, CallFilter, Sort
 from kiseki_server.kit.errors import BadRequest
-from kiseki_server.storage.columnar.call_leaves import path_of
+from kiseki_server.storage.columnar.call_leaves import MAPS, path_of
 from kiseki_server.storage.columnar.call_rows import AWAY
 
 STATUS = (
@@ -264,6 +264,7 @@ class CallConditions:
         name = path_of(path)
         above = [path_of(path[:end]) for end in range(1, len(path))]
         elsewhere = [f"isNotNull(leaves.`{name}`.:{mark})" for mark in ("Bool", "Float64")]
+        elsewhere.append(f"position(ifNull(leaves.{MAPS}.:String, ''), '|{name}|') > 0")
         elsewhere += [f"isNotNull(leaves.`{each}`.:Int64)" for each in (name, *above)]
         before = set(self.definitions.values())
         extracted = self._extracted(path)

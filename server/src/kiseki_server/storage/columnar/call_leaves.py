@@ -1,9 +1,11 @@
 """What of a call's bodies stands in a column of its own, so that conditions need not read JSON.
 
 Every short scalar is a text under its path, as conditions read it (`evaluation.text_of`). Where
-the text has to be taken from the body there is a mark: ``0.5`` for a long text, ``true`` for a map
-or a list whose entries are here too, ``1`` for one whose entries are not, because it is too deep,
-too long or too much. Empty texts and nulls are left out: a missing value reads the same.
+the text has to be taken from the body there is a mark: ``0.5`` for a long text, ``1`` for a map or
+a list whose entries are not here, because it is too deep, too long, too much or seldom asked for.
+Those whose entries are here stand in one text, `MAPS`, with ``|`` around each (before, each had a
+mark ``true`` of its own: a column costs much more than a word). Empty texts and nulls are left
+out: a missing value reads the same.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ ROOTS = {"inputs": "i", "output": "o", "attributes": "a", "summary": "s"}
 LONGEST = 256
 """Characters of a text that is kept as a leaf."""
 LONG = 0.5
+MAPS = "m"
+IN_JSON = frozenset({"usage", "status_counts"})
+"""Entries of a summary that have columns of their own for what is mostly asked of them."""
 _DEEPEST = 8
 _ITEMS = 12
 _LEAVES = 96
@@ -55,17 +60,33 @@ def leaves(call: Call, summary: object) -> str:
         summary: The call's summary, which whoever stores a call has read already.
     """
     found: _Found = {}
+    maps: list[str] = []
     for body, root in ROOTS.items():
         text: str = getattr(call, body)
         if text in ("{}", "[]"):
-            found[root] = True
+            maps.append(root)
         elif text not in ("null", '""'):
-            value = summary if body == "summary" else from_text(text)
-            _collect(found, ((root, value),), 0, len(found) + _LEAVES)
+            value = from_text(text) if body != "summary" else _without_counts(found, root, summary)
+            most = len(found) + len(maps) + _LEAVES
+            _collect(found, maps, ((root, value),), 0, most)
+    if maps:
+        found[MAPS] = f"|{'|'.join(maps)}|"
     return to_text(found)
 
 
-def _collect(found: _Found, entries: Iterable[tuple[str, object]], depth: int, most: int) -> None:
+def _without_counts(found: _Found, root: str, summary: object) -> object:
+    if not isinstance(summary, Mapping):
+        return summary
+    entries = cast("Mapping[str, object]", summary)
+    for key in IN_JSON & entries.keys():
+        if isinstance(entries[key], Mapping):
+            found[root + _part(key)] = 1
+    return {key: entry for key, entry in entries.items() if root + _part(key) not in found}
+
+
+def _collect(
+    found: _Found, maps: list[str], entries: Iterable[tuple[str, object]], depth: int, most: int
+) -> None:
     """Take in values under their paths, and what lies below them.
 
     It runs for every value of every call: one call of it for all entries of a map, and nothing
@@ -81,18 +102,21 @@ def _collect(found: _Found, entries: Iterable[tuple[str, object]], depth: int, m
             found[path] = str(value)
         elif kind is dict:
             below = cast("Mapping[str, object]", value)
-            fits = depth < _DEEPEST and len(found) + len(below) <= most
-            found[path] = True if fits else 1
-            if fits and below:
+            if depth < _DEEPEST and len(found) + len(maps) + len(below) <= most:
+                maps.append(path)
                 inner = [(path + _part(key), entry) for key, entry in below.items()]
-                _collect(found, inner, depth + 1, most)
+                _collect(found, maps, inner, depth + 1, most)
+            else:
+                found[path] = 1
         elif kind is list:
             items = cast("list[object]", value)
-            fits = len(items) <= _ITEMS and depth < _DEEPEST and len(found) + len(items) <= most
-            found[path] = True if fits else 1
-            if fits and items:
+            room = most - len(found) - len(maps)
+            if depth < _DEEPEST and len(items) <= min(_ITEMS, room):
+                maps.append(path)
                 inner = [(f"{path}{_SEPARATOR}{index}", item) for index, item in enumerate(items)]
-                _collect(found, inner, depth + 1, most)
+                _collect(found, maps, inner, depth + 1, most)
+            else:
+                found[path] = 1
         elif kind is bool:
             found[path] = "true" if value else "false"
         elif value is not None:

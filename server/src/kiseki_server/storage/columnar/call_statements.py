@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kiseki_server.storage.columnar.known_ids import HASH
+
 HIGHEST = """
 SELECT max(v) AS version FROM (
   SELECT max(version) AS v FROM calls UNION ALL SELECT max(version) AS v FROM open_calls
@@ -33,6 +35,9 @@ WHERE project = {project:UInt64} AND started_at BETWEEN {first:Int64} AND {last:
 GROUP BY id, started_at
 """
 """What is stored already of some calls."""
+
+IDS = "SELECT {hash} AS hash FROM calls".replace("{hash}", HASH)
+"""All calls, as hashes."""
 
 DELETED = """
 SELECT id FROM deleted_calls WHERE project = {project:UInt64} AND id IN {ids:Array(String)}
@@ -122,7 +127,7 @@ WHERE isNotNull(v) AND v != '' GROUP BY value ORDER BY calls DESC, value LIMIT {
 
 FIELDS = """
 SELECT DISTINCT arrayJoin(mapKeys(mapFilter(
-  (path, type) -> type IN ('String', 'Float64'), JSONAllPathsWithTypes(leaves)
+  (path, type) -> type IN ('String', 'Float64') AND path != 'm', JSONAllPathsWithTypes(leaves)
 ))) AS path
 FROM (SELECT leaves FROM ({source}) ORDER BY started_at DESC, id DESC LIMIT {sample:UInt64})
 """

@@ -9,16 +9,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from kiseki_server.domain.calls import rules
+from kiseki_server.domain.calls.evaluation import paths_of
 from kiseki_server.domain.calls.query import TIMES, Field
 from kiseki_server.domain.calls.store import (
+    STARTED,
     Bucket,
     CallFilter,
     CallQuery,
     Facet,
     Rates,
+    Sort,
     Spread,
     ThreadRow,
     UsageBucket,
@@ -27,16 +31,19 @@ from kiseki_server.domain.calls.store import (
 )
 from kiseki_server.domain.calls.types import Call, CallKey, End
 from kiseki_server.kit.ids import ProjectId
+from kiseki_server.kit.json import from_text
 from kiseki_server.storage.columnar import call_rows
 from kiseki_server.storage.columnar import call_statements as statements
 from kiseki_server.storage.columnar.call_conditions import Kind
-from kiseki_server.storage.columnar.call_leaves import parts_of
+from kiseki_server.storage.columnar.call_leaves import IN_JSON, parts_of
 from kiseki_server.storage.columnar.call_select import Bodies, CallSelect, Marks, limited
 from kiseki_server.storage.columnar.engine import ClientPool
+from kiseki_server.storage.columnar.known_ids import KnownIds, hashes
 
 _DAY = 86_400_000_000
 _AT_ONCE = 10_000
 _SAMPLE = 500
+_SUMMARY = frozenset({"summary"})
 _USAGE_COLUMNS = (
     "started_at, models, requests, prompt_tokens, completion_tokens, total_tokens, "
     "cache_read_tokens, cache_write_tokens"
@@ -55,6 +62,7 @@ class ColumnarCallStore:
         self._lock = threading.Lock()
         self._version: int | None = None
         self._known: Marks | None = None
+        self._ids: KnownIds | None = None
 
     # Writing.
 
@@ -122,7 +130,7 @@ class ColumnarCallStore:
     def _stored(self, calls: Sequence[Call]) -> dict[tuple[ProjectId, str, int], int]:
         """Digests of what is there of these calls."""
         by_project: dict[ProjectId, list[Call]] = defaultdict(list)
-        for call in calls:
+        for call in self._perhaps_stored(calls):
             by_project[call.project].append(call)
         found: dict[tuple[ProjectId, str, int], int] = {}
         for project, some in by_project.items():
@@ -136,6 +144,20 @@ class ColumnarCallStore:
             for id, started_at, digest in self._pool.rows(statements.STORED, parameters):
                 found[(project, id, started_at)] = digest
         return found
+
+    def _perhaps_stored(self, calls: Sequence[Call]) -> Sequence[Call]:
+        """Those that may be there; from now on all of them are."""
+        if not self._pool.alone:
+            return calls
+        if self._ids is None:
+            self._ids = KnownIds()
+            stored = self._pool.table(statements.IDS)
+            if stored.num_columns:
+                self._ids.add(stored.column("hash").to_numpy())
+        found = hashes([(call.project, _text(call.id)) for call in calls])
+        perhaps = self._ids.may_hold(found)
+        self._ids.add(found[~perhaps])
+        return [calls[index] for index in np.flatnonzero(perhaps).tolist()]
 
     def _gone(self, calls: Sequence[Call], ends: Sequence[End]) -> set[CallKey]:
         """Those that were deleted before they came, or came again, and calls below them."""
@@ -483,6 +505,10 @@ class ColumnarCallStore:
         sql = statements.FIELDS.replace("{source}", select.source("leaves, started_at, id"))
         parameters = {**select.parameters, "sample": _SAMPLE}
         paths = {parts_of(path) for (path,) in self._pool.rows(sql, parameters)}
+        newest = replace(newest, sort=(Sort(STARTED, True),), limit=_SAMPLE, bodies=_SUMMARY)
+        for call in self.page(newest):
+            found = paths_of(("summary",), from_text(call.summary))
+            paths.update(path for path in found if path[1:2] and path[1] in IN_JSON)
         return sorted(path for path in paths if not any(part.isdigit() for part in path))[:limit]
 
     def _between(self, query: CallQuery, start: int, end: int) -> CallSelect:

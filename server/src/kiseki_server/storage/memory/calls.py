@@ -9,7 +9,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kiseki_server.domain.calls import rules
-from kiseki_server.domain.calls.evaluation import Instant, evaluate, holds, number_of, text_of
+from kiseki_server.domain.calls.evaluation import (
+    Instant,
+    evaluate,
+    holds,
+    number_of,
+    paths_of,
+    text_of,
+)
 from kiseki_server.domain.calls.query import BODIES, TIMES, Field, is_dynamic
 from kiseki_server.domain.calls.store import (
     ANY_VERSION,
@@ -251,7 +258,7 @@ class MemoryCallStore:
         paths: set[tuple[str, ...]] = set()
         for call in newest[:_SAMPLE]:
             for body in BODIES:
-                paths.update(_paths((body,), from_text(getattr(call, body))))
+                paths.update(paths_of((body,), from_text(getattr(call, body))))
         return sorted(paths)[:limit]
 
     def _named(self, call: Call) -> Call:
@@ -440,11 +447,3 @@ def quantile(values: Sequence[float], level: float) -> float:
     low = math.floor(place)
     high = min(low + 1, len(values) - 1)
     return values[low] + (values[high] - values[low]) * (place - low)
-
-
-def _paths(path: tuple[str, ...], value: object) -> Iterable[tuple[str, ...]]:
-    if isinstance(value, Mapping) and value:
-        for key, entry in value.items():  # pyright: ignore[reportUnknownVariableType]
-            yield from _paths((*path, str(key)), entry)  # pyright: ignore[reportUnknownArgumentType]
-    elif value not in (None, "", {}, []) and not isinstance(value, list):
-        yield path
