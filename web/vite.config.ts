@@ -16,6 +16,31 @@ export default defineConfig({
     assetsDir: "assets",
     target: "es2022",
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // A browser asks for six files at a time: what every page needs comes in a few.
+        codeSplitting: {
+          groups: [
+            {
+              name: "libraries",
+              test: /node_modules[\\/](react|react-dom|scheduler|react-i18next|i18next|@tanstack[\\/](react-|query-|router-|history|store)|use-sync-external-store)/,
+              priority: 30,
+            },
+            {
+              name: "parts",
+              test: /node_modules[\\/](radix-ui|@radix-ui|@floating-ui)/,
+              priority: 20,
+            },
+            {
+              name: "shared",
+              test: /src[\\/](ui|lib|api|i18n|app|features[\\/][^\\/]+\.tsx?$)/,
+              minShareCount: 3,
+              priority: 10,
+            },
+          ],
+        },
+      },
+    },
   },
   worker: { format: "es" },
   server: {

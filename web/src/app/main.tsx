@@ -43,5 +43,4 @@ if (root) {
     </StrictMode>,
   );
 }
-window.addEventListener("load", loadPages, { once: true });
-if (document.readyState === "complete") loadPages();
+void loadPages(client);

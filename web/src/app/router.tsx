@@ -29,12 +29,23 @@ const page: typeof lazyRouteComponent = (load, name) => {
   return lazyRouteComponent(load, name);
 };
 
-/** Loads the other pages, so that they open at once, and also while the server is away. */
-export function loadPages(): void {
-  const idle = window.requestIdleCallback ?? ((run: () => void) => window.setTimeout(run, 1500));
-  idle(() => {
-    for (const load of waiting.splice(0)) load().catch(() => {});
-  });
+const QUIET_MS = 2_000;
+
+/**
+ * Loads the other pages, so that they open at once, and also while the server is away: one after
+ * the other, once the page that is open has had nothing to ask for a while.
+ */
+export async function loadPages(client: QueryClient): Promise<void> {
+  let quiet = 0;
+  while (quiet < QUIET_MS) {
+    await new Promise((resume) => setTimeout(resume, QUIET_MS / 4));
+    quiet = client.isFetching() === 0 ? quiet + QUIET_MS / 4 : 0;
+  }
+  const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 100));
+  for (const load of waiting.splice(0)) {
+    await new Promise<void>((resume) => idle(() => resume()));
+    await load().catch(() => {});
+  }
 }
 
 const root = createRootRouteWithContext<Context>()({

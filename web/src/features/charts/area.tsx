@@ -14,6 +14,7 @@ import { arrange, emptyLayout } from "@/lib/workspace-layout";
 import { Button } from "@/ui/button";
 import { EmptyState, Notice, Skeleton } from "@/ui/states";
 import { useShortcuts } from "@/ui/use-shortcuts";
+import { useThrottled } from "@/ui/use-throttled";
 import { AddPanel } from "./add-panel";
 import { ArrangeProvider, useArranging } from "./arrange";
 import styles from "./charts.module.css";
@@ -52,9 +53,11 @@ export function PanelArea({
   const refetchKeys = () => {
     void client.invalidateQueries({ queryKey: loggedKeys.project(scope.entity, scope.project) });
   };
+  // Many runs begin at once, and each says so.
+  const refetchSoon = useThrottled(refetchKeys, 500);
   useLiveEvent("history.appended", (event) => {
     const isOurs = event.entity === scope.entity && event.project === scope.project;
-    if (isOurs && event.keys_added && ids.includes(event.run)) refetchKeys();
+    if (isOurs && event.keys_added && ids.includes(event.run)) refetchSoon();
   });
   useLiveEvent("resync", refetchKeys);
   const keys = deeper ? (found.data ?? known.data) : known.data;
