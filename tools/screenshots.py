@@ -291,18 +291,25 @@ def pages(server: ServerProcess) -> Iterator[tuple[str, str]]:
     yield "not-found", "/no/such/page/at/all"
 
 
-def settle(page: Page) -> None:
-    """Until nothing is loading: requests are over and no skeleton is left."""
+def settle(page: Page, still_ms: float = 700) -> None:
+    """Until nothing is loading: requests are over and no skeleton is left.
+
+    Args:
+        still_ms: So long nothing may begin to load again; without it what fades in may do so yet.
+    """
     page.wait_for_load_state("load")
-    page.wait_for_timeout(300)
-    loading = "[aria-busy=true], [role=status][aria-label]"
-    page.wait_for_function(f"() => !document.querySelector('{loading}')", timeout=30_000)
-    page.wait_for_function(
-        "() => ![...document.querySelectorAll('[class*=skeleton]')].some("
-        "(it) => it.getBoundingClientRect().top < innerHeight)",
-        timeout=60_000,
-    )
-    page.wait_for_timeout(700)
+    for _ in range(2):
+        page.wait_for_timeout(300)
+        loading = "[aria-busy=true], [role=status][aria-label]"
+        page.wait_for_function(f"() => !document.querySelector('{loading}')", timeout=30_000)
+        page.wait_for_function(
+            "() => ![...document.querySelectorAll('[class*=skeleton]')].some("
+            "(it) => it.getBoundingClientRect().top < innerHeight)",
+            timeout=60_000,
+        )
+        if not still_ms:
+            return
+        page.wait_for_timeout(still_ms)
 
 
 def take(page: Page, url: str, target: Path) -> None:
