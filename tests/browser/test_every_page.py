@@ -13,7 +13,7 @@ from tests.processes import ServerProcess, eventually
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools import screenshots  # noqa: E402
+from tools import screenshots
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every-page")]
 

@@ -3680,6 +3680,7 @@ export interface components {
                 [key: string]: number;
             };
             last_run_at: string | null;
+            owner: string | null;
             can_write: boolean;
         };
         /** ProjectMemberInfo */

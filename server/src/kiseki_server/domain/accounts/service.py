@@ -182,14 +182,22 @@ class AccountService:
         found = {user.id: user for user in self._users.with_email(name_or_email)}
         if named is not None:
             found = {named.id: named, **found}
+        return self.known_users(actor, found.values())
+
+    def known_users(self, actor: Actor, users: Iterable[User]) -> tuple[User, ...]:
+        """Those of the users whom the actor may know, as `visible_users` says."""
         if actor.user.admin:
-            return tuple(found.values())
+            return tuple(users)
         orgs = [o.organization.id for o in actor.organizations if o.role is not Role.GUEST]
         teams = [m.entity.id for m in actor.memberships]
         known = {actor.user.id}
         for members in (self._organizations.members(orgs), self._teams.members(teams)):
             known |= {member.user.id for each in members.values() for member in each}
-        return tuple(user for user in found.values() if user.id in known)
+        return tuple(user for user in users if user.id in known)
+
+    def user(self, id: UserId) -> User | None:
+        """The user of this number, whoever asks; ``None`` once they were removed."""
+        return self._users.get(id)
 
     def names(self, ids: Iterable[UserId]) -> dict[UserId, str]:
         """Names of users by number, for things that the caller may see; removed ones are left

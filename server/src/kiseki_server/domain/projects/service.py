@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kiseki_server.domain.accounts.rules import Action
 from kiseki_server.domain.accounts.service import AccountService
@@ -95,6 +95,7 @@ class ProjectService:
             description="",
             visibility=Visibility.PRIVATE,
             at=self._clock.now(),
+            owner=actor.user.id,
         )[0]
 
     def create(
@@ -121,6 +122,7 @@ class ProjectService:
             description=rules.check_description(description),
             visibility=visibility,
             at=self._clock.now(),
+            owner=actor.user.id,
         )
         if not created:
             raise Conflict(f"`{owner.name}` has a project called `{name}` already")
@@ -152,6 +154,12 @@ class ProjectService:
     def readable(self, actor: Actor) -> Sequence[Project]:
         """Every project that the actor may read."""
         return self._projects.readable(rules.reach(actor))
+
+    def owners(self, projects: Sequence[Project]) -> Mapping[ProjectId, str]:
+        """Names of those who made the projects, where they are known and still there."""
+        made = {project.id: project.owner for project in projects if project.owner is not None}
+        names = self._accounts.names(made.values())
+        return {id: names[owner] for id, owner in made.items() if owner in names}
 
     def activity(self, project: Project) -> ProjectActivity:
         """What goes on in a project."""

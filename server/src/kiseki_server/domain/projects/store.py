@@ -37,6 +37,7 @@ class ProjectStore(Protocol):
         at: datetime,
         kind: ProjectKind = ProjectKind.PROJECT,
         any_type: bool = True,
+        owner: UserId | None = None,
     ) -> tuple[Project, bool]:
         """Add a project, or find the one that has the name already (then False)."""
         ...

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from kiseki_server.domain.accounts.types import Entity, ProjectRole, User
-from kiseki_server.kit.ids import EntityId, OrgId, ProjectId
+from kiseki_server.kit.ids import EntityId, OrgId, ProjectId, UserId
 
 
 class Visibility(StrEnum):
@@ -43,6 +43,8 @@ class Project:
     """The organisation that its entity belongs to; ``None`` for a user's own."""
     call_days: int | None = None
     """So long calls are kept that are written from now on; ``None`` for ever."""
+    owner: UserId | None = None
+    """Who made it; ``None`` where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

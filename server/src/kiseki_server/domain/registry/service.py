@@ -117,6 +117,7 @@ class RegistryService:
             at=now,
             kind=ProjectKind.REGISTRY,
             any_type=not types,
+            owner=actor.user.id,
         )
         if not created:
             raise Conflict(f"`{org.name}` has a registry called `{name}` already")

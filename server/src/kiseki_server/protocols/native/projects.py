@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -35,6 +36,8 @@ class ProjectInfo(msgspec.Struct, kw_only=True):
     states: dict[str, int]
     """How many runs are in each state."""
     last_run_at: datetime | None
+    owner: str | None
+    """The user who made it; null where that is not known."""
     can_write: bool
     """The caller may change things in it."""
 
@@ -77,7 +80,7 @@ def list_projects(
         page = projects.page(
             actor, entity=entity, search=search, limit=checked_limit(limit), cursor=cursor
         )
-        items = [_render(item, projects, actor) for item in page.items]
+        items = _render(page.items, projects, actor)
     return Projects(items=items, cursor=page.cursor, total=page.total)
 
 
@@ -99,7 +102,7 @@ def create_project(
             visibility=Visibility(data.visibility),
         )
         _tell(project.id, live, database)
-        return _render(projects.activity(project), projects, actor)
+        return _render([projects.activity(project)], projects, actor)[0]
 
 
 @get("/projects/{entity:str}/{project:str}", sync_to_thread=True)
@@ -109,7 +112,7 @@ def read_project(
     """One project."""
     with database.transaction():
         found = projects.find(actor, entity, project)
-        return _render(projects.activity(found), projects, actor)
+        return _render([projects.activity(found)], projects, actor)[0]
 
 
 @patch("/projects/{entity:str}/{project:str}", sync_to_thread=True)
@@ -132,7 +135,7 @@ def change_project(
             visibility=None if data.visibility is None else Visibility(data.visibility),
         )
         _tell(changed.id, live, database)
-        return _render(projects.activity(changed), projects, actor)
+        return _render([projects.activity(changed)], projects, actor)[0]
 
 
 @delete("/projects/{entity:str}/{project:str}", sync_to_thread=True)
@@ -155,21 +158,28 @@ def _tell(project: ProjectId, live: LiveEvents, database: UnitOfWork) -> None:
     database.on_commit(lambda: live.publish([ProjectChanged(project=project)]))
 
 
-def _render(activity: ProjectActivity, projects: ProjectService, actor: Actor) -> ProjectInfo:
-    project = activity.project
-    return ProjectInfo(
-        entity=project.entity_name,
-        name=project.name,
-        description=project.description,
-        visibility=project.visibility.value,
-        created_at=project.created_at,
-        updated_at=project.updated_at,
-        runs=activity.runs,
-        running=activity.states.get("running", 0),
-        states=dict(activity.states),
-        last_run_at=activity.last_run_at,
-        can_write=projects.can_write(actor, project),
-    )
+def _render(
+    activities: Sequence[ProjectActivity], projects: ProjectService, actor: Actor
+) -> list[ProjectInfo]:
+    owners = projects.owners([activity.project for activity in activities])
+    return [
+        ProjectInfo(
+            entity=project.entity_name,
+            name=project.name,
+            description=project.description,
+            visibility=project.visibility.value,
+            created_at=project.created_at,
+            updated_at=project.updated_at,
+            runs=activity.runs,
+            running=activity.states.get("running", 0),
+            states=dict(activity.states),
+            last_run_at=activity.last_run_at,
+            owner=owners.get(project.id),
+            can_write=projects.can_write(actor, project),
+        )
+        for activity in activities
+        for project in (activity.project,)
+    ]
 
 
 routes = [list_projects, create_project, read_project, change_project, delete_project]

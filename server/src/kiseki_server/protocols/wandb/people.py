@@ -19,7 +19,7 @@ from kiseki_server.kit.errors import NotFound
 from kiseki_server.protocols.wandb import identifiers
 from kiseki_server.protocols.wandb.connections import connection
 from kiseki_server.protocols.wandb.context import Context
-from kiseki_server.protocols.wandb.owners import owner_of
+from kiseki_server.protocols.wandb.owners import owner_of, person
 from kiseki_server.protocols.wandb.projects import find_project, list_projects
 from kiseki_server.protocols.wandb.registries import (
     list_collections,
@@ -261,7 +261,7 @@ def search(context: Context, query: str | None) -> dict[str, Any]:
     if not wanted:
         return connection([], None)
     found = context.accounts.visible_users(context.actor, wanted)
-    shown = [other if user.admin else _person(other) for other in found]
+    shown = [other if user.admin else person(other) for other in found]
     return connection(shown, None)
 
 
@@ -269,16 +269,3 @@ def find_organization(context: Context, name: str) -> Organization | None:
     """The organisation, if the caller belongs to it."""
     known = context.accounts.known_organizations(context.actor)
     return next((org for org in known if org.name.lower() == name.lower()), None)
-
-
-def _person(user: User) -> dict[str, Any]:
-    id = identifiers.encode("User", user.id)
-    return {
-        "id": id,
-        "name": user.name,
-        "username": user.name,
-        "email": user.email,
-        "admin": user.admin,
-        "entity": user.name,
-        "flags": "{}",
-    }

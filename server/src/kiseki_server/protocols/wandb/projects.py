@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kiseki_server.domain.accounts.rules import Action
-from kiseki_server.domain.accounts.types import Entity
 from kiseki_server.domain.artifacts.types import ArtifactType, Collection, Membership, Version
 from kiseki_server.domain.history.types import RunRef
 from kiseki_server.domain.projects.types import Project, ProjectKind, Visibility
@@ -21,7 +20,7 @@ from kiseki_server.protocols.wandb import (
 )
 from kiseki_server.protocols.wandb.connections import connection, page_size
 from kiseki_server.protocols.wandb.context import Context
-from kiseki_server.protocols.wandb.owners import owner_of
+from kiseki_server.protocols.wandb.owners import maker_of
 from kiseki_server.protocols.wandb.places import PlacedRun
 
 UNCATEGORIZED = "uncategorized"
@@ -64,9 +63,8 @@ class ProjectNode:
 
     @property
     def user(self) -> Any:
-        """The client's owner of a project: whose own entity it is in. A team's has none."""
-        entity = self.entity
-        return owner_of(self._context, entity) if isinstance(entity, Entity) else None
+        """The client's owner of a project: who made it."""
+        return maker_of(self._context, self._project)
 
     @property
     def members(self) -> list[dict[str, Any]]:

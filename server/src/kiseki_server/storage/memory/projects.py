@@ -19,7 +19,7 @@ from kiseki_server.domain.projects.types import (
 )
 from kiseki_server.domain.runs.types import Run
 from kiseki_server.kit.errors import Conflict
-from kiseki_server.kit.ids import EntityId, ProjectId
+from kiseki_server.kit.ids import EntityId, ProjectId, UserId
 from kiseki_server.kit.pagination import decode_cursor, encode_cursor
 from kiseki_server.storage.memory.accounts import AccountTables
 
@@ -50,16 +50,17 @@ class MemoryProjectStore:
         at: datetime,
         kind: ProjectKind = ProjectKind.PROJECT,
         any_type: bool = True,
+        owner: UserId | None = None,
     ) -> tuple[Project, bool]:
-        owner = self._accounts.entities[entity]
-        found = self.find(owner.name, name)
+        holder = self._accounts.entities[entity]
+        found = self.find(holder.name, name)
         if found is not None:
             return found, False
         id = ProjectId(next(self._ids))
         project = Project(
             id=id,
             entity=entity,
-            entity_name=owner.name,
+            entity_name=holder.name,
             name=name,
             description=description,
             visibility=visibility,
@@ -67,7 +68,8 @@ class MemoryProjectStore:
             updated_at=at,
             kind=kind,
             any_type=any_type,
-            org=owner.org,
+            org=holder.org,
+            owner=owner,
         )
         self._projects[id] = project
         return project, True

@@ -18,7 +18,7 @@ from kiseki_server.domain.projects.types import (
     Visibility,
 )
 from kiseki_server.kit.errors import Conflict
-from kiseki_server.kit.ids import EntityId, ProjectId
+from kiseki_server.kit.ids import EntityId, ProjectId, UserId
 from kiseki_server.kit.pagination import decode_cursor, encode_cursor
 from kiseki_server.storage.sql.conflicts import insert_new
 from kiseki_server.storage.sql.engine import Database
@@ -37,6 +37,7 @@ _COLUMNS = (
     projects.c.any_type,
     entities.c.org_id,
     projects.c.call_days,
+    projects.c.owner_id,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 100
@@ -44,12 +45,14 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def _read(row: Any) -> Project:
-    id, entity, owner, name, description, visibility, created, updated, *more = row[: len(_COLUMNS)]
-    kind, any_type, org, call_days = more
+    id, entity, entity_name, name, description, visibility, created, updated, *more = row[
+        : len(_COLUMNS)
+    ]
+    kind, any_type, org, call_days, owner = more
     return Project(
         id=id,
         entity=entity,
-        entity_name=owner,
+        entity_name=entity_name,
         name=name,
         description=description,
         visibility=Visibility(visibility),
@@ -59,6 +62,7 @@ def _read(row: Any) -> Project:
         any_type=any_type,
         org=org,
         call_days=call_days,
+        owner=owner,
     )
 
 
@@ -102,6 +106,7 @@ class SqlProjectStore:
         at: datetime,
         kind: ProjectKind = ProjectKind.PROJECT,
         any_type: bool = True,
+        owner: UserId | None = None,
     ) -> tuple[Project, bool]:
         values = {
             "entity_id": entity,
@@ -113,6 +118,7 @@ class SqlProjectStore:
             "updated_at": at,
             "kind": kind.value,
             "any_type": any_type,
+            "owner_id": owner,
         }
         id = insert_new(self._database.current(), projects, values, projects.c.id)
         same = sa.and_(projects.c.entity_id == entity, projects.c.name_key == name)

@@ -160,6 +160,8 @@ projects = Table(
     Column("call_days", sa.Integer),
     # When everything of a deleted project was removed from all stores.
     Column("purged_at", UtcTime),
+    # The user who made it; NULL where that is not known.
+    Column("owner_id", BigId),
     UniqueConstraint("entity_id", "name_key"),
     sqlite_autoincrement=True,
 )

@@ -26,6 +26,7 @@ def test_a_project_can_be_added_described_renamed_and_deleted(client: Client) ->
         "running": 0,
         "states": {},
         "last_run_at": None,
+        "owner": "admin",
         "can_write": True,
     }
     path = f"{PROJECTS}/Admin/digits 数字"

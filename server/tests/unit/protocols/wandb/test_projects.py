@@ -38,6 +38,28 @@ def test_the_same_word_leaves_a_projects_visibility_as_it_is(
     assert project.visibility == "organization"
 
 
+def test_a_project_of_a_team_names_who_made_it(dialect: Dialect, services: Services) -> None:
+    """As much of them as the reader may know: others on the server know the name alone."""
+    team = 'mutation { createTeam(input: {teamName: "makers"}) { entity { id } } }'
+    dialect.data(team)
+    body = {"entity": "makers", "name": "p", "visibility": "internal"}
+    assert dialect.http.post("/api/v1/projects", json=body).status_code == 201
+    query = """{ project(entityName: "makers", name: "p") {
+      user { name username email } } }"""
+    shown = dialect.data(query)["project"]["user"]
+    assert shown["username"] == "admin"
+    with services.database.transaction(write=True):
+        services.accounts.create_user("no-maker")
+    key = dialect.http.put("/api/v1/admin/users/no-maker/key", json={"api_key": "k" * 40})
+    assert key.status_code < 300, key.text
+    dialect.http.headers["Authorization"] = f"Bearer {'k' * 40}"
+    assert dialect.data(query)["project"]["user"] == {
+        "name": "admin",
+        "username": "admin",
+        "email": None,
+    }
+
+
 def test_members_get_roles(dialect: Dialect, services: Services) -> None:
     id = dialect.data(UPSERT, input={"name": "p"})["upsertModel"]["project"]["id"]
     with services.database.transaction(write=True):

@@ -109,6 +109,40 @@ def test_organisations_of_earlier_versions_get_their_entity(tmp_path: Path) -> N
         database.close()
 
 
+def test_projects_of_earlier_versions_get_an_owner(tmp_path: Path) -> None:
+    """A team's: who started its first run. Where nobody did, nobody is known."""
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    team = (
+        "INSERT INTO users (id, name, admin, created_at) VALUES (4, 'b', false, :now)",
+        "INSERT INTO organizations (id, name, name_key, created_at) VALUES (1, 'o', 'o', :now)",
+        (
+            "INSERT INTO entities (id, name, name_key, kind, org_id, created_at)"
+            " VALUES (6, 't', 't', 'team', 1, :now)"
+        ),
+        *(
+            "INSERT INTO projects"
+            " (id, entity_id, name, name_key, description, visibility, created_at, updated_at)"
+            f" VALUES ({id}, 6, 'p{id}', 'p{id}', '', 'private', :now, :now)"
+            for id in (8, 9)
+        ),
+        *(
+            _ROWS[3].replace("(9, 7, 'r'", f"({id}, 8, 'r{id}'").replace(" 3,", f" {user},")
+            for id, user in ((10, 4), (11, 3))
+        ),
+    )
+    try:
+        migrate(database, FIRST)
+        with database.transaction(write=True):
+            for row in (*_ROWS, *team):
+                database.current().execute(sa.text(row), {"now": "2026-01-01 00:00:00"})
+        migrate(database)
+        with database.transaction():
+            owners = sa.select(projects.c.id, projects.c.owner_id).order_by(projects.c.id)
+            assert database.current().execute(owners).all() == [(7, 3), (8, 4), (9, None)]
+    finally:
+        database.close()
+
+
 def test_a_database_with_runs_is_upgraded(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'old.db'}")
     try:
