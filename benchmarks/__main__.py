@@ -1,4 +1,9 @@
-"""Runs all benchmarks, or those that are named."""
+"""Runs all benchmarks, or those that are named; one alone may have options behind its name.
+
+python -m benchmarks
+python -m benchmarks ingest queries
+python -m benchmarks artifacts --mib 5120
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import time
 
 import benchmarks
 
-SHARED = {"mlflow_rows", "report", "peers", "servers"}
+SHARED = {"browser", "mlflow_rows", "report", "peers", "servers"}
 
 
 def names() -> list[str]:
@@ -21,7 +26,9 @@ def names() -> list[str]:
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or names()
+    given = sys.argv[1:]
+    options = given[1:] if len(given) > 1 and given[1].startswith("-") else []
+    wanted = given[:1] if options else given or names()
     unknown = set(wanted) - set(names())
     if unknown:
         print(f"Unknown: {', '.join(sorted(unknown))}. There are: {', '.join(names())}.")
@@ -29,7 +36,7 @@ def main() -> int:
     for number, name in enumerate(wanted, 1):
         print(f"[{number}/{len(wanted)}] {name}", file=sys.stderr, flush=True)
         begin = time.monotonic()
-        sys.argv = [name]
+        sys.argv = [name, *options]
         importlib.import_module(f"benchmarks.{name}").main()
         print(f"    {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     return 0

@@ -17,7 +17,7 @@ from kiseki_server.domain.calls import expression, rules
 from kiseki_server.domain.calls.query import Field
 from kiseki_server.domain.calls.service import CallService
 from kiseki_server.domain.calls.store import ANY_VERSION, CallFilter, CallQuery, Sort
-from kiseki_server.domain.calls.types import Call, Usage
+from kiseki_server.domain.calls.types import Call, Source, Usage
 from kiseki_server.domain.costs.rules import PriceList
 from kiseki_server.domain.costs.service import CostService
 from kiseki_server.domain.feedback.service import FeedbackService
@@ -172,10 +172,16 @@ class _Shown:
 
     places: Places
 
-    def row(self, call: Call, prices: PriceList, feedback: FeedbackSummary | None) -> CallRow:
+    def row(
+        self,
+        call: Call,
+        usage: Sequence[Usage],
+        prices: PriceList,
+        feedback: FeedbackSummary | None,
+    ) -> CallRow:
         return CallRow(
-            **_plain(call),
-            cost=spent(prices, rules.usage(call), time_of(call.started_at))[1],
+            **{**_plain(call), "usage": token_counts(usage)},
+            cost=spent(prices, usage, time_of(call.started_at))[1],
             feedback=feedback,
             op=self._refs(call.op),
             inputs_preview=self._preview(call.inputs),
@@ -320,8 +326,27 @@ def list_calls(
     with places.database.transaction():
         prices = costs.list_of(place.id)
         said = summaries(place, feedback, [call.id for call in shown])
-    items = [render.row(call, prices, said.get(call.id)) for call in shown]
+    used = _used(calls, place, shown)
+    items = [
+        render.row(call, usage, prices, said.get(call.id))
+        for call, usage in zip(shown, used, strict=True)
+    ]
     return CallPage(items=items, cursor=more)
+
+
+def _used(calls: CallService, project: Project, shown: Sequence[Call]) -> list[Sequence[Usage]]:
+    """What each call used, with those below it.
+
+    Other clients add that up before they send; a span of OpenTelemetry knows only its own.
+    """
+    own = [rules.usage(call) for call in shown]
+    spans = [
+        call.id
+        for call, used in zip(shown, own, strict=True)
+        if call.source is Source.OTLP and not used
+    ]
+    added = calls.usage_of(project.id, spans).usage if spans else {}
+    return [used or added.get(call.id, ()) for call, used in zip(shown, own, strict=True)]
 
 
 @get("/projects/{entity:str}/{project:str}/calls/count", sync_to_thread=True)

@@ -27,7 +27,7 @@ from kiseki.wire.traced import (
     Traced,
 )
 from kiseki.wire.traced import Feedback as FeedbackRecord
-from kiseki_server.domain.calls import expression
+from kiseki_server.domain.calls import expression, rules
 from kiseki_server.domain.calls.ingest import Item
 from kiseki_server.domain.calls.service import MAX_DELETED, CallService
 from kiseki_server.domain.calls.store import CallFilter, CallQuery
@@ -215,6 +215,7 @@ class _Reader:
         op, name, digest = self._op(record.op)
         inputs, refs = self._body(record.inputs, "inputs", "{")
         output, output_refs = ("null", ()) if end is None else self._body(end.output, "output")
+        started_at = _time(record.started)
         return Call(
             id=_id(record.id),
             project=self._at.id,
@@ -223,7 +224,7 @@ class _Reader:
             op_name=name,
             op_digest=digest,
             source=Source.KISEKI,
-            started_at=_time(record.started),
+            started_at=started_at,
             parent_id=None if record.parent is None else _id(record.parent),
             thread_id=record.thread or None,
             turn_id=record.turn or None,
@@ -240,6 +241,7 @@ class _Reader:
             run=self._run,
             run_step=record.step,
             run_step_end=None if end is None else end.step,
+            expires_at=rules.expiry(started_at, self._at.call_days),
         )
 
     def _end(self, record: CallEnd) -> End:

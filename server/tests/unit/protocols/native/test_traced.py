@@ -19,6 +19,7 @@ from kiseki.wire.traced import CallEnd, CallStart, Traced
 from kiseki_server.app.server import Application
 from kiseki_server.app.services import Services
 from kiseki_server.domain.objects.digests import bytes_digest, table_digest, value_digest
+from kiseki_server.protocols.weave.call_bodies import iso
 
 Client = TestClient[Application]
 PROJECT = "/api/v1/projects/admin/own"
@@ -175,3 +176,17 @@ def test_bad_records_are_refused_with_a_reason(client: Client, record: Traced, s
     answer = send(client, [record])
     assert answer.status_code in {400, 409, 422}
     assert said in answer.json()["message"]
+
+
+def test_calls_are_kept_for_as_long_as_the_project_says(client: Client) -> None:
+    assert send(client, [begun("before"), ended("before")]).status_code == 200
+    place = {"project_id": "admin/own"}
+    kept = client.post("/traces/project/ttl_settings/update", json={**place, "retention_days": 30})
+    assert kept.status_code == 200
+    late = BEGAN + 1_000
+    assert send(client, [begun("after", started=late)], "later").status_code == 200
+    assert send(client, [ended("after")], "last").status_code == 200
+    lines = client.post("/traces/calls/stream_query", json=place).text.splitlines()
+    ends = {call["id"]: call["expire_at"] for call in map(json.loads, lines)}
+    month = 30 * 86_400_000_000
+    assert ends == {"before": None, "after": iso(late + month)}

@@ -347,3 +347,27 @@ def test_a_key_is_needed(http: Http) -> None:
     body = request().SerializeToString()
     answer = http.post("/v1/traces", content=body, headers={**PROTOBUF, "Authorization": ""})
     assert answer.status_code == 401
+
+
+def test_a_list_shows_what_the_spans_below_used(http: Http) -> None:
+    """Whatever order they come in; what a span in between adds up itself is not counted twice."""
+    used = {
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 20,
+    }
+    agent, root = bytes.fromhex("11" * 8), bytes.fromhex("22" * 8)
+    first, second = b"\x33" * 8, b"\x44" * 8
+    for attributes, given in (
+        (used, {"span_id": first, "parent_span_id": agent}),
+        (used, {"span_id": second, "parent_span_id": root}),
+        ({**used, "gen_ai.usage.input_tokens": 999}, {"span_id": agent, "parent_span_id": root}),
+        ({}, {"span_id": root, "parent_span_id": b"", "name": "answer"}),
+    ):
+        send(http, request(attributes, **given))
+    rows = http.get("/api/v1/projects/admin/otel/calls", params={"roots": "true"}).json()["items"]
+    assert [row["name"] for row in rows] == ["answer"]
+    (usage,) = rows[0]["usage"]
+    assert (usage["model"], usage["requests"]) == ("gpt-4o", 2)
+    assert (usage["prompt_tokens"], usage["completion_tokens"]) == (200, 40)
+    assert rows[0]["cost"] is not None
