@@ -1504,6 +1504,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All providers, without their keys. */
+        get: operations["listProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Add a provider of models, or change it. */
+        put: operations["setProvider"];
+        post?: never;
+        /** Remove a provider with its key. */
+        delete: operations["deleteProvider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which models can be asked through this server. */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a model, and keep the answer as a call of the project.
+         * @description JSON lines: first `{"call": {"id", "trace_id"}}`, then the pieces of the answer as the provider
+         *     sends them, and `{"error": "…"}` in the place of what went wrong.
+         */
+        post: operations["askModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/threads": {
         parameters: {
             query?: never;
@@ -2175,6 +2248,18 @@ export interface components {
         /** ArtifactTypes */
         ArtifactTypes: {
             items: components["schemas"]["ArtifactTypeInfo"][];
+        };
+        /** AskModel */
+        AskModel: {
+            model: string;
+            messages: {
+                [key: string]: unknown;
+            }[];
+            parameters?: {
+                [key: string]: unknown;
+            };
+            replayed?: string | null;
+            thread_id?: string | null;
         };
         /** BoundingBox */
         BoundingBox: {
@@ -3321,6 +3406,15 @@ export interface components {
                 [key: string]: (boolean | number | string | null)[][];
             };
         };
+        /** ModelInfo */
+        ModelInfo: {
+            provider: string;
+            models: string[];
+        };
+        /** ModelList */
+        ModelList: {
+            items: components["schemas"]["ModelInfo"][];
+        };
         /** Named */
         Named: {
             name: string;
@@ -3704,6 +3798,23 @@ export interface components {
         /** ProtectAliases */
         ProtectAliases: {
             aliases: string[];
+        };
+        /** ProviderInfo */
+        ProviderInfo: {
+            name: string;
+            base_url: string;
+            models: string[];
+            headers: {
+                [key: string]: string;
+            };
+            has_key: boolean;
+            updated_by: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** Providers */
+        Providers: {
+            items: components["schemas"]["ProviderInfo"][];
         };
         /** QueueAgreement */
         QueueAgreement: {
@@ -4090,6 +4201,17 @@ export interface components {
         SetProjectRole: {
             /** @enum {string} */
             role: "admin" | "member" | "viewer" | "restricted_viewer";
+        };
+        /** SetProvider */
+        SetProvider: {
+            /** @description Such as https://api.openai.com/v1 */
+            base_url: string;
+            models?: string[];
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Kept encrypted and never shown. Absent: as before; empty: none. */
+            api_key?: string | null;
         };
         /** SetRole */
         SetRole: {
@@ -8401,6 +8523,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Providers"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetProvider"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskModel"];
+            };
+        };
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description What went wrong. */

@@ -19,6 +19,7 @@ from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.bodies import CallBodies
 from kiseki_server.domain.calls.feed import CallFeed
 from kiseki_server.domain.calls.service import CallService
+from kiseki_server.domain.completions.service import CompletionService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
 from kiseki_server.domain.evaluations.service import EvaluationService
@@ -47,6 +48,9 @@ from kiseki_server.domain.views.service import ViewService
 from kiseki_server.kit.clock import Clock, SystemClock
 from kiseki_server.kit.errors import BadRequest
 from kiseki_server.kit.secrets import Hasher, secret_from_file
+from kiseki_server.kit.vault import Vault
+from kiseki_server.outbound.guard import Guard
+from kiseki_server.outbound.models import OpenAiModels
 from kiseki_server.workers.call_commit import CallCommitter
 from kiseki_server.workers.commit import Committer
 from kiseki_server.workers.exports import ExportWorker
@@ -76,7 +80,8 @@ def compose(
     """The services over the stores that the settings name, or over those that are given."""
     clock = clock or SystemClock()
     stores = stores or open_stores(settings)
-    hasher = Hasher(_secret(settings))
+    secret = _secret(settings)
+    hasher = Hasher(secret)
     credentials = Credentials(
         stores.credentials,
         hasher,
@@ -239,6 +244,14 @@ def compose(
         feedback=FeedbackService(stores.feedback, objects, stores.queues),
         queues=QueueService(stores.queues, calls, stores.feedback, stores.work, clock),
         costs=costs,
+        completions=CompletionService(
+            stores.providers,
+            Vault(secret),
+            OpenAiModels(Guard(settings.outbound_hosts)),
+            calls,
+            stores.work,
+            clock,
+        ),
         evaluations=EvaluationService(
             calls=calls,
             store=stores.evaluations,

@@ -162,6 +162,7 @@ def _offered(services: Services, gate: Gate) -> dict[str, Any]:
         "feedback": services.feedback,
         "queues": services.queues,
         "costs": services.costs,
+        "completions": services.completions,
         "tables": services.tables,
         "projects": services.projects,
         "registries": services.registries,

@@ -15,6 +15,7 @@ from kiseki_server.domain.annotations.service import QueueService
 from kiseki_server.domain.artifacts.service import ArtifactService
 from kiseki_server.domain.calls.feed import CallFeed
 from kiseki_server.domain.calls.service import CallService
+from kiseki_server.domain.completions.service import CompletionService
 from kiseki_server.domain.console.service import ConsoleService
 from kiseki_server.domain.costs.service import CostService
 from kiseki_server.domain.evaluations.service import EvaluationService
@@ -81,6 +82,7 @@ class Services:
     feedback: FeedbackService
     queues: QueueService
     costs: CostService
+    completions: CompletionService
     evaluations: EvaluationService
     lineage: LineageService
     views: ViewService

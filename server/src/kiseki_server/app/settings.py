@@ -50,6 +50,11 @@ class Settings:
         "At least 64 hexadecimal digits under which keys are hashed, the same for all servers of "
         "one database; made in the data dir when not given.",
     )
+    outbound_hosts: str | None = _setting(
+        None,
+        "Host names, addresses and networks, separated by commas, that the server may call for "
+        "models although they are not on the public internet.",
+    )
     durability: str = _setting(
         "process",
         "What acknowledged data survives: `process` the death of the server, `power` that of the "

@@ -25,6 +25,7 @@ from kiseki_server.domain.artifacts.store import (
 from kiseki_server.domain.calls.bodies import BodyNames
 from kiseki_server.domain.calls.feed import LeaseStore
 from kiseki_server.domain.calls.store import CallStore
+from kiseki_server.domain.completions.store import ProviderStore
 from kiseki_server.domain.console.store import ConsoleStore
 from kiseki_server.domain.costs.store import PriceStore
 from kiseki_server.domain.evaluations.store import EvaluationStore
@@ -89,6 +90,7 @@ from kiseki_server.storage.memory.prices import MemoryPriceStore
 from kiseki_server.storage.memory.project_files import MemoryProjectFileStore
 from kiseki_server.storage.memory.project_members import MemoryProjectMemberStore
 from kiseki_server.storage.memory.projects import MemoryProjectStore
+from kiseki_server.storage.memory.providers import MemoryProviderStore
 from kiseki_server.storage.memory.queues import MemoryQueueStore
 from kiseki_server.storage.memory.run_index import MemoryRunIndex
 from kiseki_server.storage.memory.runs import (
@@ -127,6 +129,7 @@ from kiseki_server.storage.sql.prices import SqlPriceStore
 from kiseki_server.storage.sql.project_files import SqlProjectFileStore
 from kiseki_server.storage.sql.project_members import SqlProjectMemberStore
 from kiseki_server.storage.sql.projects import SqlProjectStore
+from kiseki_server.storage.sql.providers import SqlProviderStore
 from kiseki_server.storage.sql.queues import SqlQueueStore
 from kiseki_server.storage.sql.runs import SqlRunStore
 from kiseki_server.storage.sql.tables import SqlTableBook
@@ -171,6 +174,7 @@ class Stores:
     feedback: FeedbackStore
     queues: QueueStore
     prices: PriceStore
+    providers: ProviderStore
     sheets: SheetCache
     history: HistoryStore
     console: ConsoleStore
@@ -246,6 +250,7 @@ def open_stores(settings: Settings, *, engine: ClientPool | None = None) -> Stor
         feedback=SqlFeedbackStore(database),
         queues=SqlQueueStore(database),
         prices=SqlPriceStore(database),
+        providers=SqlProviderStore(database),
         sheets=FolderSheets(settings.data_dir / "cache" / "tables"),
         history=ColumnarHistoryStore(engine),
         console=ColumnarConsoleStore(engine),
@@ -301,6 +306,7 @@ def memory_stores() -> Stores:
         feedback=MemoryFeedbackStore(),
         queues=MemoryQueueStore(),
         prices=MemoryPriceStore(),
+        providers=MemoryProviderStore(),
         sheets=MemorySheets(),
         history=history,
         console=MemoryConsoleStore(),

@@ -523,6 +523,25 @@ TABLE: dict[str, Request] = {
         Need.SERVER_ADMIN, "/api/v1/admin/users/other/key", json={"api_key": "another-key"}
     ),
     "DELETE /api/v1/admin/users/{name}": Request(Need.SERVER_ADMIN, "/api/v1/admin/users/other"),
+    "GET /api/v1/admin/providers": Request(Need.SERVER_ADMIN, "/api/v1/admin/providers"),
+    "PUT /api/v1/admin/providers/{name}": Request(
+        Need.SERVER_ADMIN,
+        "/api/v1/admin/providers/stub",
+        json={"base_url": "https://192.0.2.1/v1"},
+    ),
+    "DELETE /api/v1/admin/providers/{name}": Request(
+        Need.SERVER_ADMIN, "/api/v1/admin/providers/stub"
+    ),
+    "GET /api/v1/models": Request(Need.KEY, "/api/v1/models"),
+    "POST /api/v1/projects/{entity}/{project}/completions": Request(
+        Need.WRITE, f"{P}/completions", json={"model": "stub/m", "messages": []}
+    ),
+    "POST /traces/completions/create": Request(
+        Need.WRITE, f"{W}/completions/create", json={**WP, "inputs": {"model": "stub/m"}}
+    ),
+    "POST /traces/completions/create_stream": Request(
+        Need.WRITE, f"{W}/completions/create_stream", json={**WP, "inputs": {"model": "stub/m"}}
+    ),
     "GET /api/v1/admin/orgs": Request(Need.KEY, "/api/v1/admin/orgs"),
     "POST /api/v1/admin/orgs": Request(
         Need.SERVER_ADMIN, "/api/v1/admin/orgs", json={"name": "new", "owner": "other"}
@@ -872,6 +891,9 @@ def populated(services: Services) -> dict[str, int]:
         registry = services.registries.create(root, acme, "models")
         for shared in (project, registry):
             services.members.set(root, shared, other, ProjectRole.VIEWER)
+        services.completions.put(
+            root, "stub", base_url="https://192.0.2.1/v1", models=[], headers={}, key=None
+        )
         run, _ = services.runs.upsert(project, "r1", RunChange(), root)
         services.stores.writers.put([Writer(run.id, "w", next=0)])
         view = services.views.create(

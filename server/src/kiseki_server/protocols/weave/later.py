@@ -24,11 +24,7 @@ LATER: dict[str, tuple[tuple[str, str], ...]] = {
         ("POST", "/agents/search"),
         ("POST", "/agents/otel/v1/traces"),
     ),
-    "Asking models through the server": (
-        ("POST", "/completions/create"),
-        ("POST", "/completions/create_stream"),
-        ("POST", "/image/create"),
-    ),
+    "Making images through the server": (("POST", "/image/create"),),
     "Scoring of calls by the server": (("POST", "/calls/score"),),
     "Running evaluations in the server, rather than in a program of one's own": (
         ("POST", "/evaluations/evaluate_model"),

@@ -796,3 +796,16 @@ object_aliases = Table(
     Column("version_id", BigId, ForeignKey("object_versions.id"), nullable=False),
     Index(None, "version_id"),
 )
+
+# Endpoints that answer for language models; the key is sealed under the server's secret.
+providers = Table(
+    "providers",
+    metadata,
+    Column("name", sa.Text, primary_key=True),
+    Column("base_url", sa.Text, nullable=False),
+    Column("models", JsonText, nullable=False),
+    Column("headers", JsonText, nullable=False),
+    Column("key", sa.LargeBinary),
+    Column("updated_by", sa.Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
