@@ -72,8 +72,8 @@ for number in range(24):
             if number == 0 and step % 3 == 0:
                 spread = 1 + step / 30
                 counts = [round(400 * math.exp(-((b / 2 - 4) / spread) ** 2)) for b in range(16)]
-                row["weights"] = {"_type": "histogram", "values": counts,
-                                  "bins": [b / 2 - 4 for b in range(17)]}
+                bins = [b / 2 - 4 for b in range(17)]
+                row["weights"] = kiseki.Histogram(np_histogram=(counts, bins))
             run.log(row)
 """
 

@@ -33,11 +33,18 @@ def test_an_evaluation_shows_where_it_is_weak(page: Page, server_process: Server
     card = page.get_by_role("region", name="judge.correct")
     expect(card).to_contain_text("70 %")
     expect(card).to_contain_text("40 rows")
+    # What never changes has no histogram, and what a model writes freely is no label.
+    tokens = page.get_by_role("region", name="tokens", exact=True)
+    expect(tokens).to_contain_text("The same in all rows")
+    expect(page.get_by_role("region", name="output.label")).to_be_visible()
+    expect(page.get_by_role("region", name="output.text")).to_have_count(0)
     assert problems(page) == []
     page.get_by_role("link", name="Slices").click()
     slices = page.get_by_role("row").filter(has=page.get_by_role("button"))
     expect(slices.nth(0)).to_contain_text("label E")
     expect(slices.nth(0)).to_contain_text("Worse than the rest")
+    english = page.get_by_role("row").filter(has=page.get_by_role("button", name="lang en"))
+    expect(english).to_contain_text("Better than the rest")
     assert problems(page) == []
     page.get_by_role("button", name="lang ja").click()
     expect(page.get_by_text("20 rows")).to_be_visible()

@@ -4083,6 +4083,7 @@ export interface components {
             p: number | null;
             p_adjusted: number | null;
             worse: boolean;
+            better: boolean;
         };
         /** ScoreSlices */
         ScoreSlices: {

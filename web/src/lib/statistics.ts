@@ -130,7 +130,10 @@ export function frontier(
   return found.sort((a, b) => (points[a]?.[0] as number) - (points[b]?.[0] as number));
 }
 
-/** The density of values at places between their extremes (Gaussian kernel, Silverman's rule). */
+/** How far beyond the extremes a density is drawn, in widths of its kernel: until it is near 0. */
+const TAIL = 2.5;
+
+/** The density of values at places around them (Gaussian kernel, Silverman's rule). */
 export function density(values: readonly number[], places = 48): [x: number, y: number][] {
   const rising = sorted(values);
   const [low, high] = [rising[0], rising.at(-1)];
@@ -141,7 +144,7 @@ export function density(values: readonly number[], places = 48): [x: number, y: 
   );
   const width = 0.9 * spread * rising.length ** -0.2;
   return Array.from({ length: places }, (_, index) => {
-    const x = low - width + ((high - low + 2 * width) * index) / (places - 1);
+    const x = low - TAIL * width + ((high - low + 2 * TAIL * width) * index) / (places - 1);
     const sum = rising.reduce(
       (total, value) => total + Math.exp(-(((x - value) / width) ** 2) / 2),
       0,

@@ -8,6 +8,7 @@ import { Blank, Card } from "@/ui/page";
 import styles from "./evaluations.module.css";
 
 const SHOWN = 8;
+const MOST_LABELS = 20;
 
 /** A card for each metric: its mean, how sure that is, and how its values lie. */
 export function MetricCards({ evaluation }: { evaluation: EvaluationDetail }) {
@@ -24,7 +25,9 @@ export function MetricCards({ evaluation }: { evaluation: EvaluationDetail }) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys can scroll it
     <section className={styles.cards} tabIndex={0} aria-label={t("evaluations.tab.metrics")}>
       {sources.map((source) => {
-        const own = evaluation.metrics.filter((metric) => metric.source === source);
+        const own = evaluation.metrics.filter(
+          (metric) => metric.source === source && !isFreeText(metric),
+        );
         if (own.length === 0) return null;
         return (
           <section key={source} aria-label={t(`evaluations.source.${source}`)}>
@@ -64,7 +67,8 @@ function MetricCard({ metric }: { metric: EvaluationMetric }) {
           )}
         </p>
       )}
-      {metric.histogram && metric.type === "number" && (
+      {isConstant(metric) && <p className={styles.small}>{t("evaluations.constant")}</p>}
+      {metric.histogram && metric.type === "number" && !isConstant(metric) && (
         <Histogram
           edges={metric.histogram.edges}
           series={[{ name: metric.label, color: "var(--accent)", counts: metric.histogram.counts }]}
@@ -94,6 +98,20 @@ function MetricCard({ metric }: { metric: EvaluationMetric }) {
       )}
     </Card>
   );
+}
+
+/** One value in all rows has no distribution to draw. */
+function isConstant(metric: EvaluationMetric): boolean {
+  if (metric.type !== "number" || !metric.interval || metric.rows < 2) return false;
+  const { low, high } = metric.interval;
+  // The interval is made of means, which are not exact.
+  return high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high));
+}
+
+/** What a model writes in its own words is no label: the rows show it. */
+function isFreeText(metric: EvaluationMetric): boolean {
+  const values = metric.counts?.length ?? 0;
+  return metric.type === "category" && values > MOST_LABELS && values > metric.rows / 2;
 }
 
 function Counts({ metric }: { metric: EvaluationMetric }) {

@@ -92,9 +92,9 @@ export function Slices({
                 </td>
                 <td data-numeric>{formatDelta(metric, slice.difference)}</td>
                 <td>
-                  {slice.worse ? (
-                    <Chip kind="worse">{t("evaluations.worseSlice")}</Chip>
-                  ) : (
+                  {slice.worse && <Chip kind="worse">{t("evaluations.worseSlice")}</Chip>}
+                  {slice.better && <Chip kind="better">{t("evaluations.betterSlice")}</Chip>}
+                  {!slice.worse && !slice.better && (
                     <span className="muted">{t("evaluations.noFinding")}</span>
                   )}
                   {slice.p_adjusted !== null && (

@@ -166,8 +166,13 @@ function seriesOf(shape: string, bars: readonly Bar[], upright: boolean, error: 
     return [
       {
         type: "custom",
-        encode: upright ? { x: 0, y: 1 } : { x: 1, y: 0 },
-        data: bars.map((bar, index) => [index, mean(bar.values), bar.values[0], bar.values.at(-1)]),
+        // The axis has to reach from tail to tail.
+        encode: upright ? { x: 0, y: [1, 2, 3] } : { x: [1, 2, 3], y: 0 },
+        data: bars.map((bar, index) => {
+          const curve = density(bar.values);
+          const middle = mean(bar.values);
+          return [index, middle, curve[0]?.[0] ?? middle, curve.at(-1)?.[0] ?? middle];
+        }),
         renderItem: (params: { dataIndex: number }, api: Api) => {
           const bar = bars[params.dataIndex];
           if (!bar) return null;
@@ -181,6 +186,8 @@ function seriesOf(shape: string, bars: readonly Bar[], upright: boolean, error: 
               return upright ? [px + off, py] : [px, py + off];
             });
           const [mx, my] = api.coord(place(params.dataIndex, quantile(bar.values, 0.5)));
+          const [ax, ay] = api.coord(place(params.dataIndex, quantile(bar.values, 0.25)));
+          const [bx, by] = api.coord(place(params.dataIndex, quantile(bar.values, 0.75)));
           return {
             type: "group",
             children: [
@@ -190,9 +197,14 @@ function seriesOf(shape: string, bars: readonly Bar[], upright: boolean, error: 
                 style: { fill: `${bar.color}44`, stroke: bar.color, lineWidth: 1.2 },
               },
               {
+                type: "line",
+                shape: { x1: ax, y1: ay, x2: bx, y2: by },
+                style: { stroke: bar.color, lineWidth: 5, opacity: 0.55 },
+              },
+              {
                 type: "circle",
                 shape: { cx: mx, cy: my, r: 3.5 },
-                style: { fill: bar.color },
+                style: { fill: "#fff", stroke: bar.color, lineWidth: 2 },
               },
             ],
           };

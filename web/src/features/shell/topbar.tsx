@@ -151,6 +151,14 @@ function RunName({ entity, project, run }: Required<Place>) {
   );
 }
 
+/** Which page of calls stands above the one whose path begins so. */
+const PAGES_OF_CALLS: Record<string, "traces" | "threads" | "evaluations" | undefined> = {
+  traces: "traces",
+  threads: "threads",
+  evaluations: "evaluations",
+  comparison: "evaluations",
+};
+
 function Breadcrumb({ place }: { place: Place }) {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -171,6 +179,8 @@ function Breadcrumb({ place }: { place: Place }) {
   const params = { entity, project };
   const base = `/${encodeURIComponent(entity)}/${encodeURIComponent(project)}`;
   const inRuns = path.startsWith(`${base}/runs`);
+  const [first = ""] = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split("/") : [];
+  const tracing = PAGES_OF_CALLS[first];
   return (
     <nav className={styles.crumbs} aria-label={t("shell.breadcrumb")}>
       <span className={styles.entity}>{entity}</span>
@@ -186,6 +196,17 @@ function Breadcrumb({ place }: { place: Place }) {
       </Link>
       <ArtifactCrumbs entity={entity} project={project} />
       <ObjectCrumbs entity={entity} project={project} slash={<i className={styles.slash}>/</i>} />
+      {tracing && (
+        <>
+          <i className={styles.slash}>/</i>
+          <Link
+            to={`${base}/${tracing}` as "/"}
+            aria-current={path === `${base}/${tracing}` ? "page" : undefined}
+          >
+            {t(`shell.${tracing}`)}
+          </Link>
+        </>
+      )}
       {inRuns && (
         <>
           <i className={styles.slash}>/</i>

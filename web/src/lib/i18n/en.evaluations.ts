@@ -91,6 +91,8 @@ export const evaluations = {
   toTheRest: "To the rest",
   finding: "Finding",
   worseSlice: "Worse than the rest",
+  betterSlice: "Better than the rest",
+  constant: "The same in all rows.",
   noFinding: "No clear difference",
   overall_one: "All of it: {{mean}} in {{count, number}} row",
   overall_other: "All of it: {{mean}} in {{count, number}} rows",

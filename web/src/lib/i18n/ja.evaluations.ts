@@ -87,6 +87,8 @@ export const evaluations: Catalogue["evaluations"] = {
   toTheRest: "残りとの差",
   finding: "判定",
   worseSlice: "残りより悪い",
+  betterSlice: "残りより良い",
+  constant: "すべての行で同じ値です。",
   noFinding: "明らかな差なし",
   overall_other: "全体: {{mean}}({{count, number}} 行)",
   skipped: "対象外:",

@@ -37,6 +37,7 @@ class Slice:
     p_adjusted: float | None = None
     worse: bool = False
     """Surely, after correction for all slices that were looked at."""
+    better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def slices(
         replace(
             each,
             p_adjusted=p,
-            worse=p is not None and p < alpha and (each.difference > 0) == minimize,
+            worse=(sure := p is not None and p < alpha) and (each.difference > 0) == minimize,
+            better=sure and (each.difference < 0) == minimize,
         )
         for each, p in zip(found, adjusted, strict=True)
     ]

@@ -88,6 +88,7 @@ class ScoreSlice(msgspec.Struct, kw_only=True):
     p: float | None
     p_adjusted: float | None
     worse: bool
+    better: bool
 
 
 class SkippedField(msgspec.Struct, kw_only=True):
@@ -362,6 +363,7 @@ def score_slices(
                 p=each.p,
                 p_adjusted=each.p_adjusted,
                 worse=each.worse,
+                better=each.better,
             )
             for each in found.slices[:1_000]
         ],
