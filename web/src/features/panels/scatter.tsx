@@ -101,7 +101,9 @@ export default function ScatterPanel({ panel, scope, large, onOpenRun }: PanelPr
                 itemStyle: {
                   color: color && shade !== null ? gradient(share) : each.color,
                   opacity: 0.86,
-                  ...(each.baseline ? { borderWidth: 2, borderColor: "#f0a020" } : {}),
+                  // The ends of the scale are as dark as one theme and as light as the other.
+                  borderWidth: each.baseline ? 2 : 0.8,
+                  borderColor: each.baseline ? "#f0a020" : "#8a94a8",
                 },
               };
             }),
