@@ -185,3 +185,51 @@ def test_the_files_lie_where_the_client_puts_them(logged: Client, tmp_path: Path
     (item,) = get(logged, "media?key=one")["items"]
     assert name == item["path"]
     assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == item["digest"]
+
+
+TABLES_OF_TABLES = """
+import json, wandb
+run = wandb.init(project="media", id="tables", settings=QUICK)
+names = wandb.Table(columns=["id", "name"], data=[[1, "松"], [2, "竹"]])
+prices = wandb.Table(columns=["id", "price"], data=[[2, 5.0], [3, 7.0]])
+artifact = wandb.Artifact("tables", "dataset")
+artifact.add(names, "parts/names")
+artifact.add(wandb.Table(columns=["id", "name"], data=[[3, "梅"]]), "parts/more")
+both = wandb.JoinedTable(names, prices, "id")
+whole = wandb.data_types.PartitionedTable(parts_path="parts")
+artifact.add(both, "both")
+artifact.add(whole, "whole")
+run.log_artifact(artifact).wait()
+run.log({"both": both, "whole": whole})
+run.finish()
+
+found = wandb.Api().artifact("admin/media/tables:latest")
+joined, parts = found.get("both"), found.get("whole")
+print(json.dumps({
+    "key": joined._join_key,
+    "first": joined._table1.data, "second": joined._table2.data,
+    "rows": [list(row) for _, row in parts.iterrows()],
+}))
+"""
+
+
+def test_tables_that_consist_of_tables_come_back_and_are_listed(
+    server_process: ServerProcess, tmp_path: Path
+) -> None:
+    client = Client(NEWEST, server_process, tmp_path, MEDIA)
+    assert client.result(TABLES_OF_TABLES) == {
+        "key": "id",
+        "first": [[1, "松"], [2, "竹"]],
+        "second": [[2, 5.0], [3, 7.0]],
+        "rows": [[3, "梅"], [1, "松"], [2, "竹"]],
+    }
+    items = client.get("media/runs/tables/media?kind=table")["items"]
+    shown = {item["key"]: item for item in items}
+    assert set(shown) == {"both", "whole"}
+    for key, item in shown.items():
+        assert item["kind"] == "table"
+        assert item["artifact"].endswith(f"/{key}.{item_type(key)}.json")
+
+
+def item_type(key: str) -> str:
+    return {"both": "joined-table", "whole": "partitioned-table"}[key]

@@ -3290,6 +3290,8 @@ export interface components {
             kind: "image" | "audio" | "video" | "html" | "object3d" | "molecule" | "figure" | "bokeh" | "histogram" | "table" | "other";
             /** @description A file of the run. */
             path: string | null;
+            /** @description The entry of an artifact where it stands, as it was logged. */
+            artifact?: string | null;
             /** @description Path of the file's bytes on this server; null without a file. */
             url: string | null;
             /** @description In bytes. */

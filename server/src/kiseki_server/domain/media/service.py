@@ -149,7 +149,8 @@ class MediaService:
         sheets: list[pa.Table] = []
         for part in parts:
             if part.path is None:
-                raise NotFound(f"The table `{key}` has no file in the run")
+                where = "" if part.artifact is None else f"; it stands in {part.artifact}"
+                raise NotFound(f"The table `{key}` has no file in the run{where}")
             sheets.append(self._sheet(self._file(run, part.path)))
         return LoggedTable(item=item, rows=rows_of_parts(sheets, first, limit))
 

@@ -86,6 +86,9 @@ class LoggedMedia(msgspec.Struct, kw_only=True):
     index: Annotated[int, Meta(description="Place in the list that was logged; from 0.")]
     kind: _Kind
     path: Annotated[str | None, Meta(description="A file of the run.")]
+    artifact: Annotated[
+        str | None, Meta(description="The entry of an artifact where it stands, as it was logged.")
+    ] = None
     url: _Url
     size: Annotated[int | None, Meta(description="In bytes.")]
     digest: Annotated[str | None, Meta(description="SHA-256 in hexadecimal digits.")]
@@ -255,6 +258,7 @@ def _item(run: str, base: str, item: MediaItem) -> LoggedMedia:
         index=item.index,
         kind=item.kind.value,
         path=item.path,
+        artifact=item.artifact,
         url=_url(base, item.path),
         size=item.size,
         digest=item.digest,
