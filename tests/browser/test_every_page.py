@@ -15,7 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools import screenshots
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every-page")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("every-page"),
+    pytest.mark.timeout(600),  # there are many pages
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,7 @@ def test_every_page_is_accessible_and_fits_on_a_phone(
         screenshots.settle(page, still_ms=0)
         wrong = problems(page)
         page.emulate_media(color_scheme="dark")
-        wrong += [f"dark: {each}" for each in problems(page)]
+        wrong += [f"dark: {each}" for each in problems(page, colours_alone=True)]
         page.set_viewport_size({"width": 390, "height": 844})
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > 390:
